@@ -45,4 +45,7 @@ type Member struct {
 	ID   MemberID
 	Name string
 	Role Role
+
+	// Hidden asks that presence does not tell of them, only count them.
+	Hidden bool
 }
