@@ -26,6 +26,8 @@ var (
 	ErrCorrupt = errors.New("journal: corrupt log")
 	// ErrLocked says that another process has the data open.
 	ErrLocked = errors.New("journal: in use by another process")
+	// ErrClosed says that the journal was closed. Nothing was stored.
+	ErrClosed = errors.New("journal: closed")
 )
 
 // Journal keeps the rooms' logs. All methods may be called at once from many
@@ -35,11 +37,13 @@ var (
 type Journal interface {
 	// Append adds one turn's record after head, all or none, and returns the
 	// new head once it is durable. Concurrent calls share the cost of a sync.
-	// The zero Head starts a room; rec.Epoch then names its history.
+	// The zero Head starts a room; rec.Epoch then names its history. Epoch,
+	// Seq and Token of head must be the log's, else ErrFenced.
 	Append(ctx context.Context, id room.ID, head Head, rec Record) (Head, error)
 
 	// Settle finds out what became of an Append that returned ErrUnknown, and
-	// finishes it: the record is stored exactly once when it returns nil.
+	// finishes it: the record is stored exactly once, and the log's last, when
+	// it returns nil. ErrFenced if the log's last record is another's.
 	Settle(ctx context.Context, id room.ID, head Head, rec Record) (Head, error)
 
 	// Load returns the newest snapshot and the records after it. A room that
@@ -52,7 +56,9 @@ type Journal interface {
 	// over them.
 	Read(ctx context.Context, id room.ID, after uint64) iter.Seq2[room.Update, error]
 
-	// Save replaces the room's snapshot; durable on return.
+	// Save replaces the room's snapshot; durable on return. One older than
+	// what is saved already changes nothing and is no error. One without data
+	// or past the head is refused.
 	Save(ctx context.Context, id room.ID, s Snapshot) error
 
 	// Trim drops records whose updates are all at or before upTo, never past
@@ -60,7 +66,8 @@ type Journal interface {
 	Trim(ctx context.Context, id room.ID, upTo uint64) error
 
 	// Due yields the rooms whose Head.Due is set and at or before t, earliest
-	// first.
+	// first, rooms of the same time in any order. A room whose due time moves
+	// meanwhile may be yielded by its old one.
 	Due(ctx context.Context, t room.Millis) iter.Seq2[room.ID, error]
 
 	// Rooms yields every room that was ever written, in the order of ids,
@@ -84,7 +91,11 @@ type Loaded struct {
 	Head     Head
 	First    uint64 // seq of the oldest update that Read still has; Head.Seq+1 if none
 	Snapshot Snapshot
-	Records  []Record // after the snapshot, oldest first
+
+	// Records are those after the snapshot, oldest first. The first may begin
+	// at or before it. Those without updates at its seq are here too, for it
+	// may be older than they are: folding one twice must change nothing.
+	Records []Record
 }
 
 // Snapshot is a room's state at a seq, as the node wrote it.

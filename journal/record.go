@@ -248,6 +248,12 @@ func (h Head) After(rec *Record) Head {
 	return h
 }
 
+// Same reports whether h and other are the same place in the same log. Due
+// follows from the place and is not compared.
+func (h Head) Same(other Head) bool {
+	return h.Epoch == other.Epoch && h.Seq == other.Seq && h.Token == other.Token
+}
+
 // Follows reports whether rec is well-formed after h: same epoch, contiguous
 // seqs.
 func (rec *Record) Follows(h Head) error {
