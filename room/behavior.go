@@ -26,7 +26,8 @@ type Behavior interface {
 	Restore(snapshot []byte) error
 }
 
-// A Behavior may also implement any of these. All but Alarm only read.
+// A Behavior may also implement any of these. All only read; Alarm and Answer
+// record too, and Observe folds.
 type (
 	// Identifier says who a caller is in this room, and refuses those who
 	// are not let in (Unauthenticated, Banned). A kind has at most one;
@@ -48,6 +49,19 @@ type (
 	// and restart, at least once.
 	Alarmer interface {
 		Alarm(tx *Tx, name string) error
+	}
+
+	// Observer folds updates of the room's other features, live and on
+	// replay, each after its own feature's Apply. The same rules as for
+	// Apply; what is keyed there must not be read here.
+	Observer interface{ Observe(u Update) error }
+
+	// Answerer records, in the same turn, what follows from another feature's
+	// update: a ban takes the member's posts down. Asked once, live only,
+	// after every Apply and Observe of u; what it records is folded like a
+	// command's and carries the same by and op. Answers are not answered.
+	Answerer interface {
+		Answer(tx *Tx, u Update) error
 	}
 
 	// Viewer shows state. View is what every reader of class s sees and
@@ -107,6 +121,10 @@ type Kind struct {
 	// Presence is the signal that tells who is here, "people.presence"; ""
 	// for none.
 	Presence string
+
+	// History is how many updates the log keeps at least behind a snapshot;
+	// 0 keeps all.
+	History uint64
 
 	MaxCommandBytes int // of Data; 0 means DefaultCommandBytes
 }
