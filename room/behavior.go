@@ -57,9 +57,10 @@ type (
 	Observer interface{ Observe(u Update) error }
 
 	// Answerer records, in the same turn, what follows from another feature's
-	// update: a ban takes the member's posts down. Asked once, live only,
-	// after every Apply and Observe of u; what it records is folded like a
-	// command's and carries the same by and op. Answers are not answered.
+	// update: a ban takes the member's posts down. Asked once for each
+	// update of a command or alarm, live only, when all of them are folded;
+	// what it records is folded next and carries the same by and op. Answers
+	// are observed, not answered.
 	Answerer interface {
 		Answer(tx *Tx, u Update) error
 	}

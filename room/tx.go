@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"time"
 )
 
@@ -76,8 +77,12 @@ func Keyed(key string) Mark { return func(u *Update) { u.Key = key } }
 // Weighs sets how soon it is flushed.
 func Weighs(w Weight) Mark { return func(u *Update) { u.Weight = w } }
 
-// About names the subject it tells of, so that it can be covered.
-func About(subject string) Mark { return func(u *Update) { u.About = subject } }
+// About names the subjects it tells of, so that it can be covered: a comment
+// goes with itself and with its post. What tells of a removal is about
+// nothing, or a later removal would withdraw it.
+func About(subjects ...string) Mark {
+	return func(u *Update) { u.About = strings.Join(subjects, ",") }
+}
 
 // Covers withdraws every earlier update about subject, from every path.
 func Covers(subject string) Mark { return func(u *Update) { u.Covers = subject } }

@@ -2,6 +2,7 @@ package room
 
 import (
 	"encoding/json"
+	"iter"
 	"strconv"
 	"strings"
 	"time"
@@ -39,8 +40,27 @@ type Update struct {
 	To     Audience        // who may see it
 	Key    string          // conflation: a newer one with this Key and To takes its place
 	Weight Weight
-	About  string // the subject it tells of, "post/p9"
-	Covers string // the subject it withdraws: every earlier update About it
+	About  string // the subjects it tells of, commas between: "post/p9,comment/c3"
+	Covers string // the one subject it withdraws: every earlier update about it
+}
+
+// Subjects yields what u is About, nothing for an update about no subject.
+// One withdrawn subject is enough to withdraw u.
+func (u *Update) Subjects() iter.Seq[string] {
+	if u.About == "" {
+		return func(func(string) bool) {}
+	}
+	return strings.SplitSeq(u.About, ",")
+}
+
+// IsAbout reports whether a cover of subject withdraws u.
+func (u *Update) IsAbout(subject string) bool {
+	for s := range u.Subjects() {
+		if s == subject {
+			return true
+		}
+	}
+	return false
 }
 
 // Feature is the part of the type before the dot: whose update it is.
