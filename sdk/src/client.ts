@@ -1,27 +1,17 @@
-import type { Clock, KeyValueStorage, Locks, Logger, SocketConstructor, Timers } from "./environment.js";
-import type { Readable } from "./readable.js";
-import type { RoomHandle, RoomOptions } from "./room.js";
+import { Connection } from "./connection.js";
 import type { Status } from "./connection.js";
+import { environmentOf } from "./environment.js";
+import type { Environment, EnvironmentOptions } from "./environment.js";
+import { post } from "./http.js";
+import type { Readable } from "./readable.js";
+import { Room } from "./room.js";
+import type { RoomHandle, RoomOptions } from "./room.js";
 
 export type { Status } from "./connection.js";
 
-/** Each is optional; in a browser the defaults are what you want. */
-export interface ClientOptions {
-  /** The server, "https://live.example". Default: where the page came from. */
-  readonly url?: string;
+export interface ClientOptions extends EnvironmentOptions {
   /** A bearer token. Default: the cookie of the page's origin, else anonymous. */
-  readonly token?: string;
-  readonly WebSocket?: SocketConstructor;
-  readonly fetch?: typeof fetch;
-  /** Keeps unanswered commands over a reload. Default: localStorage with Web Locks, else sessionStorage; null: none. */
-  readonly storage?: KeyValueStorage | null;
-  /** Tells whether another tab still owns stored commands. Default: navigator.locks. */
-  readonly locks?: Locks | null;
-  readonly clock?: Clock;
-  /** 0 <= random() < 1, as Math.random. */
-  readonly random?: () => number;
-  readonly timers?: Timers;
-  readonly logger?: Logger;
+  readonly token?: string | undefined;
 }
 
 export interface CreatedEvent {
@@ -49,9 +39,9 @@ export interface Client {
   /** The server's clock, milliseconds since 1970. It ignores jumps of the device's clock. */
   serverTime(): number;
   /** Makes an event and becomes its owner, on this client too. */
-  createEvent(event: { name: string; preset?: string }, options?: { signal?: AbortSignal }): Promise<CreatedEvent>;
+  createEvent(event: { name: string; preset?: string | undefined }, options?: { signal?: AbortSignal | undefined }): Promise<CreatedEvent>;
   /** Joins an event by its code, with a name; again: the same member. This client becomes that member. */
-  joinEvent(code: string, as: { name: string }, options?: { signal?: AbortSignal }): Promise<JoinedEvent>;
+  joinEvent(code: string, as: { name: string }, options?: { signal?: AbortSignal | undefined }): Promise<JoinedEvent>;
   /** Goes on as whoever `token` names (undefined: the cookie), also from `needs_auth`. Rooms get a new view. */
   authenticate(token: string | undefined): void;
   /** Tries at once, from any status but `stopped` by close(): the "Reconnect now" button. */
@@ -60,6 +50,99 @@ export interface Client {
   close(): void;
 }
 
-export function createClient(_options: ClientOptions = {}): Client {
-  throw new Error("being built");
+/** Connects nothing until a room is watched. */
+export function createClient(options: ClientOptions = {}): Client {
+  return new RoomfulClient(environmentOf(options), options.token);
+}
+
+class RoomfulClient implements Client {
+  readonly status: Readable<Status>;
+  readonly trouble: Readable<string | undefined>;
+  readonly #env: Environment;
+  readonly #link: Connection;
+  readonly #rooms = new Map<string, Room>();
+  readonly #name: string; // of our outboxes
+  readonly #ending = new AbortController();
+  #token: string | undefined;
+
+  constructor(env: Environment, token: string | undefined) {
+    this.#env = env;
+    this.#token = token;
+    this.#name = randomName(env.random);
+    this.#link = new Connection(
+      env,
+      {
+        opened: () => this.#each((room) => room.opened()),
+        linked: () => this.#each((room) => room.linked()),
+        dropped: () => this.#each((room) => room.dropped()),
+        frame: (id, frame) => this.#rooms.get(id)?.frame(frame),
+      },
+      token,
+    );
+    this.status = this.#link.status;
+    this.trouble = this.#link.trouble;
+  }
+
+  room(id: string, { only }: RoomOptions = {}): RoomHandle {
+    const known = this.#rooms.get(id);
+    const room = known ?? new Room(this.#env, this.#link, id, this.#name, () => this.#wantLink());
+    this.#rooms.set(id, room);
+    room.widen(only, !known);
+    return room;
+  }
+
+  serverTime(): number {
+    return this.#link.time.now();
+  }
+
+  async createEvent(event: { name: string; preset?: string | undefined }, options?: { signal?: AbortSignal | undefined }): Promise<CreatedEvent> {
+    const created = await this.#post<CreatedEvent>("/v1/events", event, options?.signal);
+    this.#become(created.token);
+    return created;
+  }
+
+  async joinEvent(code: string, as: { name: string }, options?: { signal?: AbortSignal | undefined }): Promise<JoinedEvent> {
+    const joined = await this.#post<JoinedEvent>(`/v1/events/${encodeURIComponent(code)}/join`, as, options?.signal);
+    this.#become(joined.token);
+    return joined;
+  }
+
+  authenticate(token: string | undefined): void {
+    this.#token = token;
+    this.#link.authenticate(token);
+    this.#each((room) => room.rejoin());
+  }
+
+  reconnect(): void {
+    this.#link.reconnect();
+  }
+
+  close(): void {
+    this.#each((room) => room.close());
+    this.#link.close();
+    this.#ending.abort();
+  }
+
+  #each(tell: (room: Room) => void): void {
+    for (const room of [...this.#rooms.values()]) tell(room);
+  }
+
+  #wantLink(): void {
+    this.#link.want([...this.#rooms.values()].some((room) => room.entered));
+  }
+
+  #post<T>(path: string, body: object, signal: AbortSignal | undefined): Promise<T> {
+    return post<T>(this.#env, path, { body, token: this.#token, signals: [this.#ending.signal, signal] });
+  }
+
+  /** The server has set a cookie too; where it does not reach us, the token does. A new link shows either. */
+  #become(token: string): void {
+    this.authenticate(this.#env.cookies && this.#token === undefined ? undefined : token);
+  }
+}
+
+/** 12 characters of 36: two of a million tabs meet with a chance of 1 in 10 million. */
+function randomName(random: () => number): string {
+  const letter = () => Math.floor(random() * 36).toString(36);
+  return Array.from({ length: 12 }, letter).join("");
 }

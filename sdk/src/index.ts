@@ -8,7 +8,7 @@
  */
 export { createClient } from "./client.js";
 export type { Client, ClientOptions, CreatedEvent, JoinedEvent, Status } from "./client.js";
-export type { Clock, KeyValueStorage, Locks, Logger, SocketConstructor, Socket, Timers } from "./environment.js";
+export type { Clock, KeyValueStorage, Locks, Logger, PageEvents, Socket, SocketConstructor, Timers } from "./environment.js";
 export { RoomError } from "./error.js";
 export type { ErrorCode } from "./error.js";
 export type {
@@ -23,7 +23,7 @@ export type {
   Update,
 } from "./feature.js";
 export type { Readable } from "./readable.js";
-export type { FeatureHandle, RoomHandle, RoomOptions, RoomPhase, RoomTrouble, Signals } from "./room.js";
+export type { FeatureBase, FeatureHandle, RoomHandle, RoomOptions, RoomPhase, RoomTrouble, Signals } from "./room.js";
 
 export { channel } from "./feature/channel.js";
 export type { ChannelCommands, ChannelEntry, ChannelState } from "./feature/channel.js";

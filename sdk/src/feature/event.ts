@@ -58,10 +58,12 @@ export const event: Feature<EventState, EventCommands> = {
   open: (view) => ({ ...initial, ...(view as Partial<EventState>) }),
 
   fold(state, update) {
-    const data = update.data as Partial<EventState> & { on: boolean };
+    const data = update.data as EventState & { on: boolean };
     switch (update.type) {
-      case "event.opened":
-        return { ...initial, ...data };
+      case "event.opened": {
+        const { name, preset, features, moderation, openedAt } = data;
+        return { ...initial, name, preset, features, moderation, openedAt };
+      }
       case "event.changed":
         return change(state, data);
       case "event.locked":

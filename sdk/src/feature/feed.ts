@@ -1,4 +1,6 @@
 import type { Command, Delivery, Feature } from "../feature.js";
+import { fold, initial, merge, open } from "./feed-fold.js";
+import { optimistic, refused } from "./feed-optimistic.js";
 
 export interface Author {
   readonly id: string;
@@ -19,6 +21,8 @@ export interface Comment {
   readonly at: number;
   readonly text: string;
   readonly seq: number;
+  /** Staff and its author see their hidden comments among the others. */
+  readonly state?: "hidden";
   /** Set while it is our own and not confirmed: how far it has come. */
   readonly delivery?: Delivery;
   /** The `Pending.key` behind it, while `delivery` is set. */
@@ -75,10 +79,16 @@ export interface FeedState {
   readonly own: readonly Post[];
   /** Staff: waiting and hidden posts, newest first. */
   readonly review: readonly Post[];
+  /** Posts that loadPost() brought and that are older than `posts` reaches. */
+  readonly opened: readonly Post[];
   /** Comments by post id, for the posts that loadComments() was called for. */
   readonly comments: Readonly<Record<string, CommentList>>;
   /** What was withdrawn, id to seq: it never comes back with an older page. */
   readonly removed: Readonly<Record<string, number>>;
+  /** Everything published from this place on is in `posts`. 0: everything. */
+  readonly floor: number;
+  /** Whether we see what only staff sees. */
+  readonly staff: boolean;
 }
 
 export type FeedCommands = {
@@ -106,6 +116,34 @@ export interface FeedReads {
 /** Where a photo's prepared picture is: a path on the server. Edges are at most 320 or 1080 pixels. */
 export const photoPath = (room: string, photo: string, size: 320 | 1080): string => `/media/${room}/${photo}/${size}`;
 
-declare const todo: Feature<FeedState, FeedCommands, FeedReads> & { d?: Delivery };
 /** Posts with photos, comments and reactions. */
-export const feed: Feature<FeedState, FeedCommands, FeedReads> = todo;
+export const feed: Feature<FeedState, FeedCommands, FeedReads> = {
+  name: "feed",
+  initial,
+  open,
+  fold,
+  optimistic,
+  refused,
+  merge,
+
+  reads(ask, getSnapshot) {
+    return {
+      async loadOlder({ limit = 20, signal } = {}) {
+        const { floor } = getSnapshot();
+        if (floor === 0) return false;
+        const before = Number.isFinite(floor) ? { before: String(floor) } : {};
+        await ask("feed.page", { ...before, limit: String(limit) }, { signal });
+        return getSnapshot().more;
+      },
+      async loadComments(post, { limit = 50, signal } = {}) {
+        const items = getSnapshot().comments[post]?.items.filter((c) => !c.delivery) ?? [];
+        const after = String(items.at(-1)?.seq ?? 0);
+        const { more } = await ask<{ more: boolean }>("feed.comments", { post, after, limit: String(limit) }, { signal });
+        return more;
+      },
+      async loadPost(post, { signal } = {}) {
+        return (await ask<{ post: Post }>("feed.post", { post }, { signal })).post;
+      },
+    };
+  },
+};
