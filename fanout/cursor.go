@@ -55,10 +55,9 @@ func (t *Tail) Release() {
 	t.readers--
 }
 
-// Seat puts a reader for whom Reserve was called at a place: after a view at
-// seq with the signals of version sig, or at the seq it was told up to with
-// sig 0, which tells it all signals first. It is told what it missed at once.
-func (t *Tail) Seat(loop Loop, sink Sink, r Reader, epoch string, seq uint64, sig uint32) *Cursor {
+// Seat makes the cursor of a reader for whom Reserve was called. It waits for
+// Restart, which tells it where the reader is.
+func (t *Tail) Seat(loop Loop, sink Sink, member room.MemberID) *Cursor {
 	t.mu.Lock()
 	for len(t.seats) <= loop.ID() {
 		t.seats = append(t.seats, nil)
@@ -69,15 +68,16 @@ func (t *Tail) Seat(loop Loop, sink Sink, r Reader, epoch string, seq uint64, si
 		t.seats[loop.ID()] = s
 	}
 	t.mu.Unlock()
-	c := &Cursor{seats: s, sink: sink, member: r.Member, state: waiting}
-	if c.member != "" {
+	c := &Cursor{seats: s, sink: sink, member: member, state: waiting}
+	if member != "" {
 		c.introduce()
 	}
-	c.Restart(r, epoch, seq, sig)
 	return c
 }
 
-// Restart goes on from another place, and with another sight, after Rejoin.
+// Restart goes on from a place, and with a sight: after a view at seq with the
+// signals of version sig, or at the seq the reader was told up to with sig 0,
+// which tells it all signals first. It is told what it missed at once.
 func (c *Cursor) Restart(r Reader, epoch string, seq uint64, sig uint32) {
 	if c.state != waiting {
 		return
@@ -275,3 +275,6 @@ func (c *Cursor) forget() {
 		}
 	}
 }
+
+// Waits reports whether the cursor waits for Restart.
+func (c *Cursor) Waits() bool { return c.state == waiting }

@@ -73,3 +73,11 @@ func (s Sight) Wants(feature string) bool {
 func (s Sight) Sees(u *Update, member MemberID) bool {
 	return s.Wants(u.Feature()) && u.To.Includes(s.Class, member)
 }
+
+// Features lists what s is narrowed to, nil for all.
+func (s Sight) Features() []string {
+	if s.Only == "" {
+		return nil
+	}
+	return strings.Split(s.Only, ",")
+}
