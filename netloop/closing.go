@@ -42,8 +42,7 @@ func (c *Conn) conclude(p phase, end *CloseError) {
 
 // peerClosed answers a close frame that was checked.
 func (c *Conn) peerClosed(payload []byte) {
-	c.flags |= bothClosed
-	if c.phase == closing {
+	if c.phase == closing { // it is the answer
 		c.phase = lingering
 		c.lingerOn()
 		return
@@ -59,9 +58,7 @@ func (c *Conn) peerClosed(payload []byte) {
 }
 
 // breach refuses a peer that broke the protocol. Its stream cannot be read any
-// more, so its close frame is not waited for, only the end of its stream: closing
-// under unread input would reset the connection and could take our close frame
-// with it.
+// more, so its close frame is not waited for.
 func (c *Conn) breach(v *violation) {
 	if c.phase == closing { // our close frame is out already
 		c.doom()
@@ -84,20 +81,13 @@ func (c *Conn) overflow() {
 	c.closeAs(&CloseError{Cause: ByDelay, Code: codeTryLater, Reason: "too slow"})
 }
 
-// lingerOn takes the last step of a lingering connection as soon as nothing is
-// held.
+// lingerOn ends our direction of a lingering connection as soon as nothing is
+// held. Then the end of the peer's is waited for: to close under unread input
+// would reset the connection, and could take our last bytes with it.
 func (c *Conn) lingerOn() {
 	if c.phase == lingering && c.held == nil {
-		c.lastByteLeft()
+		c.link.shut(c)
 	}
-}
-
-func (c *Conn) lastByteLeft() {
-	if c.flags.has(bothClosed) {
-		c.doom()
-		return
-	}
-	c.link.shut(c)
 }
 
 // lose ends c because its socket or stream failed.

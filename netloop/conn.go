@@ -45,7 +45,6 @@ const (
 	sse        flags = 1 << iota
 	deflate          // permessage-deflate was agreed
 	pinged           // a ping is out and nothing was heard since
-	bothClosed       // close frames went both ways: end as soon as ours has left
 	wantsWrite       // epoll link only: EPOLLOUT is armed
 )
 

@@ -118,20 +118,28 @@ func (f taskFunc) Run(l *Loop) { f(l) }
 // socketPair is a TCP connection over the loopback.
 func socketPair(t testing.TB) (server, client net.Conn) {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	server, client, err := pair()
 	if err != nil {
-		t.Fatal(err)
-	}
-	defer ln.Close()
-	if client, err = net.Dial("tcp", ln.Addr().String()); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { client.Close() })
 	client.SetDeadline(time.Now().Add(2 * patience))
-	if server, err = ln.Accept(); err != nil {
-		t.Fatal(err)
-	}
 	return server, client
+}
+
+func pair() (server, client net.Conn, err error) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, nil, err
+	}
+	defer ln.Close()
+	if client, err = net.Dial("tcp", ln.Addr().String()); err != nil {
+		return nil, nil, err
+	}
+	if server, err = ln.Accept(); err != nil {
+		client.Close()
+	}
+	return server, client, err
 }
 
 // adopt gives g one end of a new connection and returns the other.
@@ -166,7 +174,7 @@ func frame(first byte, payload string) string {
 
 func text(payload string) string { return frame(bitFin|opText, payload) }
 
-func closing8(code uint16, reason string) string {
+func closeFrame(code uint16, reason string) string {
 	return frame(bitFin|opClose, string(binary.BigEndian.AppendUint16(nil, code))+reason)
 }
 

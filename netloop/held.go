@@ -97,9 +97,9 @@ func (c *Conn) writable() {
 	c.letGo()
 	if c.phase == opened {
 		c.handler.Writable(c)
-	} else if c.phase == lingering {
-		c.lastByteLeft()
+		return
 	}
+	c.lingerOn()
 }
 
 // drain writes what is held, in order, until the socket is full again.

@@ -46,7 +46,7 @@ func (c *Conn) lookWebSocket(now uint32, t *ticks) uint32 {
 		c.put(pingFrame)
 	}
 	if c.flags.has(pinged) {
-		return min(c.heard+t.dead, partial)
+		return min(c.heard+t.dead, now+t.ping, partial)
 	}
 	return min(quiet+t.ping, partial)
 }
