@@ -51,6 +51,7 @@ func New() (*App, error) {
 	a.pages, err = template.New("").Funcs(template.FuncMap{
 		"assets": a.manifest.tags,
 		"plural": plural,
+		"long":   func(name string) bool { return len(name) > longName },
 	}).ParseFS(templates, "templates/*.html")
 	if err != nil {
 		return nil, fmt.Errorf("read the page templates: %w", err)

@@ -78,6 +78,9 @@ func (TalkPage) template() string    { return "talk.html" }
 func (LostPage) template() string    { return "lost.html" }
 func (TroublePage) template() string { return "trouble.html" }
 
+// longName is where a name no longer fits a phone in the largest letters.
+const longName = 18
+
 // plural is "1 person", "42 people".
 func plural(n int, one, many string) string {
 	if n == 1 {

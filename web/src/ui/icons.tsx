@@ -33,7 +33,7 @@ export type IconName = keyof typeof paths;
 
 export function Icon({ name }: { name: IconName }): ReactNode {
   return (
-    <svg className={`icon ${name}`} viewBox="0 0 24 24" aria-hidden="true" focusable="false">
+    <svg className={`icon i-${name}`} viewBox="0 0 24 24" aria-hidden="true" focusable="false">
       <path d={paths[name]} />
     </svg>
   );

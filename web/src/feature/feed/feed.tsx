@@ -17,6 +17,8 @@ import { SendingCard } from "./sendingcard.js";
 const farScreens = 1.5; // scrolled further than this, new posts wait behind a button
 const settleMs = 500; // at most one change of the layout in that time
 
+const glows = [["coral", "#ff7a66"], ["amber", "#ffc857"], ["mint", "#63e2b7"]] as const;
+
 const keyOf = (post: Post): string => post.pending ?? post.id;
 
 export function Feed(): ReactNode {
@@ -85,10 +87,18 @@ function Empty({ mayAct }: { mayAct: boolean }): ReactNode {
   return (
     <div className="empty">
       <svg viewBox="0 0 200 130" aria-hidden="true" focusable="false">
+        <defs>
+          {glows.map(([name, colour]) => (
+            <radialGradient key={name} id={`glow-${name}`}>
+              <stop offset="0" stopColor={colour} stopOpacity=".5" />
+              <stop offset="1" stopColor={colour} stopOpacity="0" />
+            </radialGradient>
+          ))}
+        </defs>
         <path className="wire" d="M0 14Q100 84 200 14" />
-        <g className="bulb coral"><circle className="glow" cx="46" cy="48" r="18" /><circle className="glass" cx="46" cy="46" r="6" /></g>
-        <g className="bulb amber"><circle className="glow" cx="100" cy="58" r="18" /><circle className="glass" cx="100" cy="57" r="6" /></g>
-        <g className="bulb mint"><circle className="glow" cx="154" cy="48" r="18" /><circle className="glass" cx="154" cy="46" r="6" /></g>
+        <g className="bulb coral"><circle className="glow" fill="url(#glow-coral)" cx="46" cy="48" r="26" /><circle className="glass" cx="46" cy="46" r="6" /></g>
+        <g className="bulb amber"><circle className="glow" fill="url(#glow-amber)" cx="100" cy="58" r="26" /><circle className="glass" cx="100" cy="57" r="6" /></g>
+        <g className="bulb mint"><circle className="glow" fill="url(#glow-mint)" cx="154" cy="48" r="26" /><circle className="glass" cx="154" cy="46" r="6" /></g>
         <path className="drawing" d="M62 90a6 6 0 0 1 6-6h12l6-9h28l6 9h12a6 6 0 0 1 6 6v32a6 6 0 0 1-6 6H68a6 6 0 0 1-6-6z" />
         <circle className="drawing" cx="100" cy="105" r="13" />
       </svg>

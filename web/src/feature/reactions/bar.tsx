@@ -66,7 +66,7 @@ export function ReactionBar({ room, state, disabled, onSend }: BarProps): ReactN
           onClick={() => tap(kind)}
         >
           <span className="sign" aria-hidden="true">{sign(kind)}</span>
-          <span className="total" aria-hidden="true"><Roll value={shown(kind)} /></span>
+          <span className="total" aria-hidden="true">{shown(kind) > 0 && <Roll value={shown(kind)} />}</span>
         </button>
       ))}
     </div>
