@@ -74,7 +74,8 @@ func (p *people) admit(tx *room.Tx, in Join) error {
 	if err != nil {
 		return err
 	}
-	tx.Record("people.joined", Member{ID: in.Member, Name: name, Role: in.Role, JoinedAt: room.ToMillis(tx.Now())})
+	tx.Record("people.joined", Member{ID: in.Member, Name: name, Role: in.Role, JoinedAt: room.ToMillis(tx.Now())},
+		room.About(subject(in.Member)))
 	return nil
 }
 
@@ -280,7 +281,8 @@ func (p *people) ban(tx *room.Tx, cmd room.Command) error {
 	if err != nil {
 		return err
 	}
-	tx.Record("people.banned", Banned{ID: m.ID, RemoveContent: in.RemoveContent}, room.Weighs(room.Critical))
+	tx.Record("people.banned", Banned{ID: m.ID, RemoveContent: in.RemoveContent},
+		room.About(subject(m.ID)), room.Weighs(room.Critical))
 	tx.Signal(presenceKey(m.ID), nil)
 	tx.Alarm(alarmPrefix+string(m.ID), time.Time{})
 	tx.Reply(struct{}{})

@@ -105,10 +105,13 @@ func (p *people) present(id room.MemberID) (*person, error) {
 	return m, nil
 }
 
+// subject tells the node whose rights an update may change; nothing covers it.
+func subject(id room.MemberID) string { return "member/" + string(id) }
+
 // change records m as it is about to be.
 func change(tx *room.Tx, m Member) {
 	m.Seq = 0
-	tx.Record("people.changed", m, room.Keyed("member/"+string(m.ID)))
+	tx.Record("people.changed", m, room.Keyed(subject(m.ID)), room.About(subject(m.ID)))
 }
 
 // Identify says who a caller is: a token vouches for itself, everyone else

@@ -38,7 +38,8 @@ type Room struct {
 	alarms   map[string]room.Millis
 	signals  map[string]json.RawMessage
 	callers  map[room.MemberID]room.Caller
-	mid      save // a snapshot from somewhere in the middle
+	known    [][]byte // snapshots of the state as it is, nil after a change
+	mid      save     // a snapshot from somewhere in the middle
 }
 
 type save struct {
@@ -138,11 +139,23 @@ func (r *Room) begin() {
 func (r *Room) Try(c room.Caller, typ string, data any) (json.RawMessage, error) {
 	r.t.Helper()
 	r.begin()
+	feature := room.FeatureOf(typ)
+	var tx *room.Tx
+	var err error
+	r.pure(typ, func() { tx, err = r.decide(c, typ, encode(r.t, data)) })
+	if err != nil {
+		return nil, err
+	}
+	return tx.Effects().Reply, r.commit(feature, tx)
+}
+
+// decide is all that comes before a command's effects.
+func (r *Room) decide(c room.Caller, typ string, data json.RawMessage) (*room.Tx, error) {
 	by, err := r.Identify(c)
 	if err != nil {
 		return nil, err
 	}
-	cmd := room.Command{Type: typ, By: by, Data: encode(r.t, data), Granted: r.Granted}
+	cmd := room.Command{Type: typ, By: by, Data: data, Granted: r.Granted}
 	for _, part := range r.parts {
 		if g, ok := part.(room.Guard); ok {
 			if err := g.Guard(r.now, cmd); err != nil {
@@ -155,11 +168,7 @@ func (r *Room) Try(c room.Caller, typ string, data any) (json.RawMessage, error)
 		return nil, room.Errorf(room.Invalid, "There is no feature for %.40q.", typ)
 	}
 	tx := r.tx(by.ID)
-	r.pure(typ, func() { err = part.Handle(tx, cmd) })
-	if err != nil {
-		return nil, err
-	}
-	return tx.Effects().Reply, r.commit(room.FeatureOf(typ), tx)
+	return tx, part.Handle(tx, cmd)
 }
 
 func (r *Room) tx(by room.MemberID) *room.Tx { return room.NewTx(r.now, r.rand, by, "") }
@@ -170,7 +179,7 @@ func (r *Room) Identify(c room.Caller) (room.Member, error) {
 	var err error
 	for _, part := range r.parts {
 		if i, ok := part.(room.Identifier); ok {
-			r.pure("identify", func() { who, err = i.Identify(c) })
+			who, err = i.Identify(c)
 		}
 	}
 	if err == nil && who.ID != "" {
@@ -190,11 +199,13 @@ func (r *Room) part(feature string) room.Behavior {
 // pure runs what must not change any state.
 func (r *Room) pure(what string, look func()) {
 	r.t.Helper()
-	before := r.snapshots()
+	if r.known == nil {
+		r.known = r.snapshots()
+	}
 	look()
 	for i, after := range r.snapshots() {
-		if !bytes.Equal(before[i], after) {
-			r.t.Fatalf("%s changed the state of %s:\n%s\n%s", what, r.features[i].Name, before[i], after)
+		if !bytes.Equal(r.known[i], after) {
+			r.t.Fatalf("%s changed the state of %s:\n%s\n%s", what, r.features[i].Name, r.known[i], after)
 		}
 	}
 }
@@ -262,6 +273,7 @@ func (r *Room) record(feature string, u *room.Update) {
 		r.log = append(r.log, *u)
 	}
 	r.fold(r.parts, *u)
+	r.known = nil
 }
 
 // fold applies u to parts as every node does, live and on replay.
