@@ -156,7 +156,7 @@ export const t = {
       all === 1 ? `Sending photo, ${percent} %` : `Sending ${Math.min(done + 1, all)} of ${all}, ${percent} %`,
     waiting: "Kept on this phone. Will send when the connection is better.",
     failed: (why: string) => `A photo was not sent. ${why}`,
-    leave: "A photo is still on its way.",
+    shared: "You have shared this photo before.",
   },
 
   reactions: {

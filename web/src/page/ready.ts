@@ -1,6 +1,10 @@
 import "../style/base.css";
 import { copyText } from "../copy.js";
 
+// The page may be the answer to the form at "/": a reload shall show it again, not make a second event.
+const code = document.querySelector<HTMLElement>("[data-code]")?.dataset["code"];
+if (location.pathname === "/" && code) history.replaceState(null, "", `/e/${code}/host`);
+
 const said = document.querySelector("#said");
 
 for (const button of document.querySelectorAll<HTMLButtonElement>("[data-copy]")) {

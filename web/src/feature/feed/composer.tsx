@@ -7,18 +7,13 @@ import { usePlace } from "../../event/place.js";
 import { t } from "../../messages/en.js";
 import { Icon } from "../../ui/icons.js";
 import { Sheet } from "../../ui/sheet.js";
+import { tooLong } from "./length.js";
 import { Canvas } from "./photos.js";
 import type { Prepared } from "./prepare.js";
 import { pick } from "./sending.js";
 import type { Picked } from "./sending.js";
 
-const maxText = 500;
 const maxPhotos = 10;
-
-const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
-/** Characters as people count them. */
-export const lengthOf = (text: string): number => (text.length <= maxText ? 0 : [...graphemes.segment(text)].length);
-export const tooLong = (text: string): number => Math.max(0, lengthOf(text.trim()) - maxText);
 
 interface ComposerProps {
   readonly edit?: { readonly post: string; readonly text: string };

@@ -10,6 +10,7 @@
 import { feed, photoPath } from "roomful";
 import type { Photo, RoomHandle } from "roomful";
 import { t } from "../../messages/en.js";
+import { note } from "../../ui/say.js";
 import { prepare } from "./prepare.js";
 import type { Prepared } from "./prepare.js";
 import { forget, keep, kept } from "./shelf.js";
@@ -129,8 +130,12 @@ export class Sending {
     this.#photo(post, photo.key, { stage: "uploading", progress: 0 });
     try {
       const url = `/v1/rooms/${this.#room.id}/photos`;
-      const { id, width, height } = await upload(url, photo.blob, (progress) => this.#photo(post, photo.key, { progress }), abort.signal);
+      const { id, width, height, post: shared } = await upload(url, photo.blob, (progress) => this.#photo(post, photo.key, { progress }), abort.signal);
       this.#tries = 0;
+      if (shared) {
+        this.#leaveOut(post, photo.key);
+        return true;
+      }
       ownPreviews.set(id, { id, width, height, preview: photo.preview });
       this.#photo(post, photo.key, { stage: "done", progress: 1, id, width, height });
       await this.#keep(post);
@@ -149,6 +154,15 @@ export class Sending {
     } finally {
       this.#abort.delete(photo.key);
     }
+  }
+
+  /** A picture that is in the feed already does not go there twice. */
+  #leaveOut(key: string, photo: string): void {
+    note(t.sending.shared);
+    this.#set(this.#posts.map((p) => (p.key !== key ? p : { ...p, photos: p.photos.filter((other) => other.key !== photo) })));
+    const post = this.#find(key);
+    if (post && !post.text && post.photos.length === 0) this.discard(key);
+    else this.#finish(key);
   }
 
   #waitAndGoOn(atLeastMs: number): void {

@@ -10,7 +10,7 @@ import { Ago } from "../../ui/ago.js";
 import { Avatar } from "../../ui/avatar.js";
 import { Icon } from "../../ui/icons.js";
 import { Sheet } from "../../ui/sheet.js";
-import { tooLong } from "./composer.js";
+import { tooLong } from "./length.js";
 import { PostCard } from "./post.js";
 
 export function findPost(place: ReturnType<typeof usePlace>, id: string): Post | undefined {

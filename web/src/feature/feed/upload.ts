@@ -5,6 +5,8 @@ export interface UploadedPhoto {
   readonly id: string;
   readonly width: number;
   readonly height: number;
+  /** We shared the very same picture before, in this post. */
+  readonly post?: string;
 }
 
 export class UploadError extends Error {
@@ -38,9 +40,9 @@ export function upload(url: string, photo: Blob, onProgress: (part: number) => v
     };
     request.onload = () => {
       if (request.status === 201 || request.status === 200) {
-        const { photo: id, width, height } = JSON.parse(request.responseText) as { photo: string; width: number; height: number };
+        const { photo: id, ...rest } = JSON.parse(request.responseText) as { photo: string; width: number; height: number; post?: string };
         end();
-        return resolve({ id, width, height });
+        return resolve({ id, ...rest });
       }
       end(refusal(request));
     };

@@ -9,7 +9,7 @@ export class Taps {
   readonly #send: (kind: string, n: number) => void;
   readonly #changed: () => void;
   readonly #waiting = new Map<string, number>();
-  #timer = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** `changed` is called when waiting() is no longer what it was. */
   constructor(send: (kind: string, n: number) => void, changed: () => void) {
@@ -29,13 +29,13 @@ export class Taps {
   }
 
   readonly #flush = (): void => {
-    this.#timer = 0;
+    this.#timer = undefined;
     for (const [kind, n] of this.#waiting) {
       const now = Math.min(n, maxTogether);
       if (n > now) this.#waiting.set(kind, n - now);
       else this.#waiting.delete(kind);
       this.#send(kind, now);
-      this.#timer ||= window.setTimeout(this.#flush, pauseMs);
+      this.#timer ||= setTimeout(this.#flush, pauseMs);
     }
     this.#changed();
   };
