@@ -48,6 +48,27 @@ func TestCloseWaitsForThePeer(t *testing.T) {
 	})
 }
 
+// TestCloseInsideMessage: what follows in the same chunk is not delivered.
+func TestCloseInsideMessage(t *testing.T) {
+	onBothPaths(t, func(t *testing.T, opts Options) {
+		r := newRecorder()
+		r.onMessage = func(c *Conn, text []byte) {
+			r.messages <- string(text)
+			c.Close(1000, "")
+		}
+		client := adopt(t, startGroup(t, opts), How{}, r)
+		client.Write([]byte(text("one") + text("two") + bye))
+		if got := transcript(client); got != goodbye {
+			t.Errorf("client got %q", got)
+		}
+		client.Close()
+		receive(t, "Closed", r.closed)
+		if len(r.messages) != 1 {
+			t.Errorf("%d messages delivered", len(r.messages))
+		}
+	})
+}
+
 func TestCloseDoesNotWaitForEver(t *testing.T) {
 	onBothPaths(t, func(t *testing.T, opts Options) {
 		opts.CloseTimeout = 50 * time.Millisecond

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unsafe"
 )
 
 func TestPostKeepsEachPostersOrder(t *testing.T) {
@@ -194,6 +195,13 @@ func openDescriptors(t *testing.T) int {
 		t.Logf("descriptors are not counted: %v", err)
 	}
 	return len(dir)
+}
+
+// TestConnIsSmall: a million idle ones are 128 MB, and the next size class is 144.
+func TestConnIsSmall(t *testing.T) {
+	if size := unsafe.Sizeof(Conn{}); size > 128 {
+		t.Errorf("%d bytes", size)
+	}
 }
 
 func TestStatsAddUp(t *testing.T) {

@@ -63,6 +63,27 @@ func FuzzParserIgnoresCuts(f *testing.F) {
 	})
 }
 
+// TestParserIgnoresCutsInRandomStreams is the fuzz target's short run: cases of
+// the list end to end, with a byte spoiled now and then.
+func TestParserIgnoresCutsInRandomStreams(t *testing.T) {
+	for seed := range uint64(3000) {
+		rnd := rand.New(rand.NewPCG(seed, 1))
+		var in []byte
+		for range 1 + rnd.IntN(4) {
+			in = append(in, conformance[rnd.IntN(len(conformance))].in...)
+		}
+		if rnd.IntN(2) == 0 {
+			in[rnd.IntN(len(in))] ^= 1 << rnd.IntN(8)
+		}
+		deflate := rnd.IntN(2) == 0
+		want, _ := parse(in, deflate, whole)
+		got, _ := parse(in, deflate, func(left int) int { return 1 + rnd.IntN(min(left, 40)) })
+		if got != want {
+			t.Fatalf("seed %d:\n%s\nwhole:\n%s", seed, got, want)
+		}
+	}
+}
+
 func TestParserHoldsNothingBetweenMessages(t *testing.T) {
 	stream := text("a") + frame(opText, "b") + frame(bitFin|opPing, "x") + frame(bitFin, "c") + text(long(1000))
 	for cut := 1; cut < len(stream); cut++ {

@@ -21,8 +21,8 @@ type reader struct {
 }
 
 const (
-	chunkBytes   = 16 << 10
-	ownBufferLen = 4 << 10 // where the buffer cannot be shared
+	chunkBytes    = 16 << 10
+	ownChunkBytes = 4 << 10 // kept per connection where it cannot be pooled
 )
 
 var chunks = sync.Pool{New: func() any { return new([chunkBytes]byte) }}
@@ -30,7 +30,7 @@ var chunks = sync.Pool{New: func() any { return new([chunkBytes]byte) }}
 func (r *reader) run() {
 	own := []byte(nil)
 	if r.raw == nil {
-		own = make([]byte, ownBufferLen)
+		own = make([]byte, ownChunkBytes)
 	}
 	for r.err == nil {
 		var shared *[chunkBytes]byte

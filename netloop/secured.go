@@ -87,9 +87,8 @@ type secured struct {
 }
 
 const (
-	recordBytes     = 16 << 10  // most plaintext in a record, RFC 8446 section 5.1
-	maxCipherBytes  = 128 << 10 // more waiting than a record and some alerts or key updates: the peer plays tricks
-	decryptionBytes = recordBytes
+	recordBytes    = 16 << 10  // most plaintext in a record, RFC 8446 section 5.1
+	maxCipherBytes = 128 << 10 // a record and some alerts or key updates are less: the peer plays tricks
 )
 
 var errCipherHeld = errors.New("too much TLS output waiting")
@@ -107,7 +106,7 @@ func (s *secured) start(c *Conn) error {
 
 func (s *secured) receive(c *Conn, chunk []byte) {
 	if c.loop.plain == nil {
-		c.loop.plain = make([]byte, decryptionBytes)
+		c.loop.plain = make([]byte, recordBytes)
 	}
 	s.in = chunk
 	for c.phase != doomed {
