@@ -90,7 +90,7 @@ func (d *Doors) Identify(r *http.Request) (*session.Identity, error) {
 		}
 		return who, d.opts.Registry.Authenticate(r.Context(), text, who)
 	}
-	if !d.ours(r) {
+	if !d.Ours(r) {
 		return who, nil
 	}
 	for _, c := range r.Cookies() {
@@ -113,9 +113,9 @@ const maxCookies = 64
 // CookieName is the name of a room's member cookie.
 func CookieName(id room.ID) string { return CookiePrefix + id.Name() }
 
-// ours reports whether the request's cookies count: it comes from our own
+// Ours reports whether the request's cookies count: it comes from our own
 // pages, an allowed origin, or no page at all.
-func (d *Doors) ours(r *http.Request) bool {
+func (d *Doors) Ours(r *http.Request) bool {
 	origin := r.Header.Get("Origin")
 	if origin == "" {
 		switch r.Header.Get("Sec-Fetch-Site") {

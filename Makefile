@@ -1,0 +1,64 @@
+# Two commands: `make run` builds and serves the app, `make test` tests all of
+# it. Both install what they need. The slow searches have targets of their own.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+GO      ?= go
+NPM     ?= npm
+BIN     := bin/roomful
+NPM_CI  := $(NPM) ci --no-audit --no-fund --loglevel=error
+PORT    ?= 8080
+
+.PHONY: help run build test app deps browser check go-test sdk-test web-test bench fuzz sim soak power clean
+
+help: ## what there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+run: build ## build everything and serve the app on http://localhost:8080
+	@mkdir -p data
+	@test -s data/api-key || head -c 18 /dev/urandom | base64 | tr '+/' '-_' > data/api-key
+	@printf '\n  Open an event   http://localhost:$(PORT)/\n  A talk          http://localhost:$(PORT)/t/hello\n  API key         %s\n\n' "$$(cat data/api-key)"
+	@ROOMFUL_API_KEY="$$(cat data/api-key)" exec ./$(BIN) serve --addr 127.0.0.1:$(PORT) --data ./data
+
+build: app ## bin/roomful, static, with the app inside
+	CGO_ENABLED=0 $(GO) build -trimpath -o $(BIN) ./cmd/roomful
+
+app: web/dist/.built
+
+web/dist/.built: sdk/node_modules/.ready web/node_modules/.ready $(shell find web/src sdk/src web/vite.config.ts web/package.json -type f 2>/dev/null)
+	cd web && $(NPM) run --silent build
+	@touch $@
+
+sdk/node_modules/.ready: sdk/package-lock.json
+	cd sdk && $(NPM_CI)
+	@touch $@
+
+web/node_modules/.ready: web/package-lock.json
+	cd web && $(NPM_CI)
+	@touch $@
+
+test: browser build check go-test sdk-test web-test ## everything, from a fresh clone on a fresh machine
+	@echo "all passed"
+
+browser: ## Chromium and nginx, from Debian
+	@./scripts/install
+
+check: ## format, vet, floors
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); exit 1; }
+	$(GO) vet ./...
+	GOOS=darwin GOARCH=arm64 CGO_ENABLED=0 $(GO) vet ./netloop ./cmd/roomful
+	GOOS=linux GOARCH=arm64 CGO_ENABLED=0 $(GO) build -o /dev/null ./cmd/roomful
+
+go-test: app ## Go tests, with the race detector
+	$(GO) test -race -timeout 12m ./...
+
+sdk-test: build ## the SDK, alone and against the binary
+	cd sdk && $(NPM) run --silent typecheck && ROOMFUL_BIN=$(CURDIR)/$(BIN) $(NPM) test --silent
+
+web-test: build ## stories with two browsers against the binary
+	cd web && $(NPM) run --silent typecheck && $(NPM) test --silent && ROOMFUL_BIN=$(CURDIR)/$(BIN) $(NPM) run --silent e2e
+
+clean: ## all that was built
+	rm -rf bin web/dist/assets web/dist/.vite web/dist/.built sdk/dist
