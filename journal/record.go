@@ -112,20 +112,20 @@ func ParseRecord(b []byte) (Record, error) {
 	rec.At = room.Millis(r.uvarint())
 	rec.Due = room.Millis(r.uvarint())
 	rec.Nonce = r.uint64()
-	if n := r.count(); n > 0 {
+	if n := r.count(minUpdateBytes); n > 0 {
 		rec.Updates = make([]room.Update, n)
 		seq := r.uvarint()
 		for i := range rec.Updates {
 			r.update(&rec.Updates[i], seq+uint64(i), rec.At)
 		}
 	}
-	if n := r.count(); n > 0 {
+	if n := r.count(minOpBytes); n > 0 {
 		rec.Ops = make([]Op, n)
 		for i := range rec.Ops {
 			r.op(&rec.Ops[i])
 		}
 	}
-	if n := r.count(); n > 0 {
+	if n := r.count(minAlarmBytes); n > 0 {
 		rec.Alarms = make([]room.Alarm, n)
 		for i := range rec.Alarms {
 			rec.Alarms[i] = room.Alarm{Name: r.string(), At: room.Millis(r.uvarint())}
@@ -173,11 +173,18 @@ func (r *reader) uint64() uint64 {
 	return v
 }
 
-// count reads a number of things, each of which takes at least a byte, so a
-// lying count never allocates more than the record's own size.
-func (r *reader) count() int {
+// The least bytes that each of them takes.
+const (
+	minUpdateBytes = 10
+	minOpBytes     = 13
+	minAlarmBytes  = 2
+)
+
+// count reads a number of things that take at least minBytes each, so that a
+// lying count never allocates much more than the record's own size.
+func (r *reader) count(minBytes int) int {
 	n := r.uvarint()
-	if n > uint64(len(r.rest)) {
+	if n > uint64(len(r.rest)/minBytes) {
 		r.fail()
 		return 0
 	}
@@ -185,7 +192,7 @@ func (r *reader) count() int {
 }
 
 func (r *reader) bytes() []byte {
-	n := r.count()
+	n := r.count(1)
 	if n == 0 {
 		return nil
 	}
@@ -195,7 +202,7 @@ func (r *reader) bytes() []byte {
 }
 
 func (r *reader) string() string {
-	n := r.count()
+	n := r.count(1)
 	s := string(r.rest[:n])
 	r.rest = r.rest[n:]
 	return s
