@@ -119,6 +119,7 @@ export class Connection {
   #inTrouble = false;
 
   #heardAt = 0;
+  #lastPing = 0;
   #pingedAt: number | undefined; // the ping not answered yet
   #probing = false;
   #pingMs = 25_000;
@@ -223,7 +224,7 @@ export class Connection {
   #greeted(asked: number, { member, time, pingMs }: Answers["hello"]): void {
     const now = this.#now();
     this.#phase = "linked";
-    this.#linkedAt = now;
+    this.#linkedAt = this.#lastPing = now;
     this.#brokenSince = undefined;
     this.#everLinked = true;
     this.#inTrouble = false;
@@ -321,14 +322,12 @@ export class Connection {
   // --- keeping alive
 
   #keepAlive(): void {
-    const untilDead = this.#heardAt + deadMs - this.#now();
-    const delay = Math.max(0, Math.min(this.#pingMs, untilDead));
-    const due = this.#now() + delay;
-    this.#arm(delay, () => {
-      const silence = this.#now() - this.#heardAt;
-      if (this.#now() - due > lateMs) return this.#probe();
-      if (silence >= deadMs) return this.#drop();
-      this.#ping();
+    const due = Math.max(this.#now(), Math.min(this.#lastPing + this.#pingMs, this.#heardAt + deadMs));
+    this.#arm(due - this.#now(), () => {
+      const now = this.#now();
+      if (now - due > lateMs) return this.#probe();
+      if (now - this.#heardAt >= deadMs) return this.#drop();
+      if (now - this.#lastPing >= this.#pingMs) this.#ping();
       this.#keepAlive();
     });
   }
@@ -346,7 +345,8 @@ export class Connection {
   }
 
   #ping(): void {
-    this.#pingedAt = this.#now();
+    this.#lastPing = this.#now();
+    this.#pingedAt ??= this.#lastPing;
     this.#send({});
   }
 

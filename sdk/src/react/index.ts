@@ -5,7 +5,7 @@
  */
 import { createContext, createElement, useContext, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import type { ReactNode } from "react";
-import type { Client, Commands, Feature, FeatureHandle, Pending, Readable, RoomHandle, RoomOptions, Status } from "../index.js";
+import type { Client, Commands, Feature, FeatureBase, Pending, Readable, RoomHandle, RoomOptions, Status } from "../index.js";
 
 const ClientContext = /* @__PURE__ */ createContext<Client | undefined>(undefined);
 
@@ -67,7 +67,7 @@ const whole = <S>(state: S): S => state;
 export function useCommand<S, C extends Commands, R extends object>(
   room: RoomHandle,
   feature: Feature<S, C, R>,
-): FeatureHandle<S, C, R>["send"] {
+): FeatureBase<S, C>["send"] {
   return room.feature(feature).send;
 }
 
