@@ -3,28 +3,20 @@ package server
 import (
 	"context"
 	"encoding/json"
-	"io"
 	"net/http"
+	"os"
+	"strconv"
 	"time"
 
+	"github.com/roomful/roomful/media"
 	"github.com/roomful/roomful/node"
 	"github.com/roomful/roomful/room"
 )
 
-// Photos prepares and keeps pictures.
-type Photos interface {
-	// Add reads an upload, prepares its sizes and stores them durably. length
-	// is -1 if the client did not say. It may block for as long as the upload
-	// takes; refusals are room.Errors.
-	Add(ctx context.Context, body io.Reader, length int64) (Photo, error)
-	// Open returns a stored size, NotFound if there is none.
-	Open(blob, size string) (io.ReadSeekCloser, error)
-}
-
-// Photo is a stored picture.
-type Photo struct {
-	Blob          string // names the bytes
-	Width, Height int    // upright
+// Photos is where pictures are prepared and kept.
+type Photos struct {
+	Preparer *media.Preparer
+	Store    *media.Store
 }
 
 // postPhoto takes a picture of a member. Its bytes are on disk, and the room
@@ -64,14 +56,18 @@ func (s *Server) addPhoto(r *http.Request) (added addedPhoto, status int, err er
 	if m.ID == "" || !m.Role.Acts() {
 		return added, 0, room.Errorf(room.Forbidden, "Only members who may post share photos.")
 	}
-	photo, err := s.opts.Photos.Add(r.Context(), r.Body, r.ContentLength)
+	photo, err := s.opts.Photos.Preparer.Prepare(r.Context(), r.Body, r.ContentLength)
+	if err != nil {
+		return added, 0, err
+	}
+	blob, err := s.opts.Photos.Store.Put(id, photo)
 	if err != nil {
 		return added, 0, err
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), turnTimeout)
 	defer cancel()
 	reply, err := s.do(ctx, id, us, "feed.upload", map[string]any{
-		"member": m.ID, "photo": newPhoto(), "width": photo.Width, "height": photo.Height, "blob": photo.Blob,
+		"member": m.ID, "photo": newPhoto(), "width": photo.Width, "height": photo.Height, "blob": blob,
 	})
 	if err != nil {
 		return added, 0, err
@@ -83,28 +79,38 @@ func (s *Server) addPhoto(r *http.Request) (added addedPhoto, status int, err er
 // getPhoto serves one size of a picture to who may see the post it is in. It
 // may be kept for a minute, no longer: removal wins.
 func (s *Server) getPhoto(w http.ResponseWriter, r *http.Request) {
-	blob, err := s.blobOf(r)
-	if err == nil {
-		var f io.ReadSeekCloser
-		if f, err = s.opts.Photos.Open(blob, r.PathValue("size")); err == nil {
-			defer f.Close()
-			h := w.Header()
-			h.Set("Content-Type", "image/jpeg")
-			h.Set("Cache-Control", "private, max-age=60")
-			h.Set("Content-Security-Policy", "default-src 'none'; sandbox")
-			h.Set("Content-Disposition", "inline")
-			http.ServeContent(w, r, "", time.Time{}, f)
-			return
-		}
+	f, err := s.openPhoto(r)
+	if err != nil {
+		s.opts.Doors.Fail(w, err)
+		return
 	}
-	s.opts.Doors.Fail(w, err)
+	defer f.Close()
+	h := w.Header()
+	h.Set("Content-Type", "image/jpeg")
+	h.Set("Cache-Control", "private, max-age=60")
+	h.Set("Content-Security-Policy", "default-src 'none'; sandbox")
+	h.Set("Content-Disposition", "inline")
+	http.ServeContent(w, r, "", time.Time{}, f)
 }
 
-func (s *Server) blobOf(r *http.Request) (string, error) {
+func (s *Server) openPhoto(r *http.Request) (*os.File, error) {
 	id, err := room.NewID("event", r.PathValue("code"))
 	if err != nil {
-		return "", lost
+		return nil, lost
 	}
+	blob, err := s.blobOf(r, id)
+	if err != nil {
+		return nil, err
+	}
+	size, err := strconv.Atoi(r.PathValue("size"))
+	if err != nil {
+		return nil, room.Errorf(room.NotFound, "A photo has the sizes 320 and 1080.")
+	}
+	return s.opts.Photos.Store.Open(id, blob, size)
+}
+
+// blobOf asks the room which bytes the photo is, if the client may see it.
+func (s *Server) blobOf(r *http.Request, id room.ID) (string, error) {
 	who, err := s.opts.Doors.Identify(r)
 	if err != nil {
 		return "", err

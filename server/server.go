@@ -19,7 +19,7 @@ type Options struct {
 	Node      *node.Node
 	Registry  *session.Registry
 	Doors     *transport.Doors
-	Photos    Photos // nil: no uploads
+	Photos    Photos
 	Metrics   prometheus.Gatherer
 	PublicURL string                   // "https://party.example"; "" means the Host of each request
 	Secure    func(*http.Request) bool // whether the browser speaks TLS; nil: r.TLS
@@ -55,10 +55,8 @@ func (s *Server) routes() {
 	m.Handle("/v1/live", s.opts.Doors)
 	m.HandleFunc("POST /v1/events", s.postEvents)
 	m.HandleFunc("POST /v1/events/{code}/join", s.postJoin)
-	if s.opts.Photos != nil {
-		m.HandleFunc("POST /v1/rooms/event/{code}/photos", s.postPhoto)
-		m.HandleFunc("GET /media/event/{code}/{photo}/{size}", s.getPhoto)
-	}
+	m.HandleFunc("POST /v1/rooms/event/{code}/photos", s.postPhoto)
+	m.HandleFunc("GET /media/event/{code}/{photo}/{size}", s.getPhoto)
 
 	m.HandleFunc("GET /{$}", s.createPage)
 	m.HandleFunc("POST /{$}", s.createForm)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/roomful/roomful/backend/pebble"
 	"github.com/roomful/roomful/config"
+	"github.com/roomful/roomful/media"
 	"github.com/roomful/roomful/netloop"
 	"github.com/roomful/roomful/node"
 	"github.com/roomful/roomful/server"
@@ -72,8 +73,17 @@ func serve(ctx context.Context, cfg *config.Config) error {
 		PublicURL: cfg.PublicURL, AllowedOrigins: cfg.AllowedOrigins,
 		MaxBody: int64(cfg.MaxMessage), Logger: log,
 	})
+	store, err := media.OpenStore(filepath.Join(cfg.Data, "media"), journal.Full)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
 	front, err := server.New(server.Options{
 		Node: rooms, Registry: registry, Doors: doors,
+		Photos: server.Photos{
+			Preparer: media.NewPreparer(media.Options{MaxBytes: int64(cfg.PhotoMax), Full: journal.Full}),
+			Store:    store,
+		},
 		Metrics: server.NewMetrics(rooms, sockets, registry), PublicURL: cfg.PublicURL, Logger: log,
 	})
 	if err != nil {
