@@ -13,6 +13,12 @@ func (f *feed) Apply(u room.Update) error {
 		return fold(u, func(in Post) { f.applyPost(u, in) })
 	case "feed.review":
 		return fold(u, func(in One) { f.applyReview(u, in.Post) })
+	case "feed.mine": // the same as staff was told
+		return fold(u, func(in One) {
+			if p := f.posts[in.Post.ID]; p != nil {
+				p.own = u.Seq
+			}
+		})
 	case "feed.edited":
 		return fold(u, func(in Edited) {
 			if p := f.changed(u, in.Post); p != nil {
@@ -42,7 +48,7 @@ func (f *feed) Apply(u room.Update) error {
 	case "feed.uploaded":
 		return fold(u, func(in Uploaded) { f.addUpload(&photo{Uploaded: in}) })
 	}
-	return nil // feed.mine tells the author what feed.waiting and feed.review told staff
+	return nil
 }
 
 // fold decodes u's data for apply.

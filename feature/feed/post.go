@@ -79,7 +79,8 @@ type post struct {
 	comments []*comment // by seq, hidden ones too
 	chosen   map[room.MemberID]kindSet
 	tally    [len(kinds)]int
-	open     int // comments that are not hidden
+	open     int    // comments that are not hidden
+	own      uint64 // seq of the last feed.mine about it
 }
 
 func (p *post) seenBy(m room.Member) bool {
@@ -103,6 +104,14 @@ func (p *post) shown() Post {
 	if c := p.latest(nil); c != nil && p.State == Visible {
 		out.Latest = append(out.Latest, c.Comment)
 	}
+	return out
+}
+
+// shownToAuthor is p with the seq that the author, who was not told what staff
+// was, knows it by.
+func (p *post) shownToAuthor() Post {
+	out := p.shown()
+	out.Seq = max(p.Seq, p.own)
 	return out
 }
 

@@ -22,12 +22,13 @@ type savedPost struct {
 	Post   Post                      `json:"post"`
 	Said   []Comment                 `json:"said,omitempty"`
 	Chosen map[room.MemberID]kindSet `json:"chosen,omitempty"`
+	Own    uint64                    `json:"own,omitempty"`
 }
 
 func (f *feed) Snapshot() ([]byte, error) {
 	s := saved{Pre: f.pre, Banned: slices.Sorted(maps.Keys(f.banned))}
 	for _, p := range slices.SortedFunc(maps.Values(f.posts), byTime) {
-		sp := savedPost{Post: p.Post, Chosen: p.chosen}
+		sp := savedPost{Post: p.Post, Chosen: p.chosen, Own: p.own}
 		for _, c := range p.comments {
 			sp.Said = append(sp.Said, c.Comment)
 		}
@@ -67,7 +68,7 @@ func (f *feed) Restore(snapshot []byte) error {
 }
 
 func (f *feed) restorePostOf(sp savedPost) {
-	p := &post{Post: sp.Post}
+	p := &post{Post: sp.Post, own: sp.Own}
 	for by, set := range sp.Chosen {
 		p.choose(by, set)
 	}

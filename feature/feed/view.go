@@ -57,15 +57,15 @@ func (f *feed) View(s room.Sight) (any, error) {
 	var err error
 	if s.Class == room.Staff {
 		left := reviewBytes
-		if v.Review, err = newest(f.review, maxViewed, &left); err != nil {
+		if v.Review, err = newest(f.review, maxViewed, &left, (*post).shown); err != nil {
 			return nil, err
 		}
 		budget -= reviewBytes
 	}
-	if v.Pinned, err = newest(f.pinned, maxPinned, &budget); err != nil {
+	if v.Pinned, err = newest(f.pinned, maxPinned, &budget, (*post).shown); err != nil {
 		return nil, err
 	}
-	if v.Posts, err = newest(f.visible, maxViewed, &budget); err != nil {
+	if v.Posts, err = newest(f.visible, maxViewed, &budget, (*post).shown); err != nil {
 		return nil, err
 	}
 	v.More = len(v.Posts) < len(f.visible)
@@ -74,13 +74,13 @@ func (f *feed) View(s room.Sight) (any, error) {
 
 // newest encodes the last of list, newest first, at most so many and within
 // the budget, which it draws on.
-func newest(list []*post, most int, budget *int) ([]json.RawMessage, error) {
+func newest(list []*post, most int, budget *int, shown func(*post) Post) ([]json.RawMessage, error) {
 	out := []json.RawMessage{}
 	for _, p := range slices.Backward(list) {
 		if len(out) == most {
 			break
 		}
-		b, err := json.Marshal(p.shown())
+		b, err := json.Marshal(shown(p))
 		if err != nil {
 			return nil, err
 		}
@@ -99,7 +99,7 @@ func (f *feed) Mine(m room.Member) (any, error) {
 		return nil, nil
 	}
 	budget := reviewBytes
-	posts, err := newest(f.unseen[m.ID], maxViewed, &budget)
+	posts, err := newest(f.unseen[m.ID], maxViewed, &budget, (*post).shownToAuthor)
 	if err != nil {
 		return nil, err
 	}
@@ -183,7 +183,7 @@ func (f *feed) reviewPage(m room.Member, args room.Args) (any, error) {
 
 func pageOf(list []*post, limit int) (Page, error) {
 	budget := viewBytes
-	posts, err := newest(list, limit, &budget)
+	posts, err := newest(list, limit, &budget, (*post).shown)
 	return Page{Posts: posts, More: len(posts) < len(list), Chosen: map[string][]string{}}, err
 }
 
@@ -192,10 +192,14 @@ func (f *feed) one(m room.Member, args room.Args) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	shown := p.shown()
+	if p.State != Visible && p.By.ID == m.ID {
+		shown = p.shownToAuthor()
+	}
 	return struct {
 		Post   Post                `json:"post"`
 		Chosen map[string][]string `json:"chosen"`
-	}{p.shown(), chosenBy(m.ID, []*post{p})}, nil
+	}{shown, chosenBy(m.ID, []*post{p})}, nil
 }
 
 // commentsOf is a visible post's comments after a seq, oldest first. Hidden

@@ -439,3 +439,8 @@ func TestBadDataIsRefused(t *testing.T) {
 	}
 	c.Refuse(room.Invalid, c.owner, "people.vanish", nil)
 }
+
+func roomProof(credential string) string {
+	proof := roomtest.ProofOf(credential)
+	return hex.EncodeToString(proof[:])
+}

@@ -354,6 +354,12 @@ func (r *Room) ring(name string) {
 	}
 }
 
+// Fatalf ends the test.
+func (r *Room) Fatalf(format string, args ...any) {
+	r.t.Helper()
+	r.t.Fatalf(format, args...)
+}
+
 // Now is the time of the next turn, to the second.
 func (r *Room) Now() time.Time { return r.now }
 
