@@ -111,6 +111,16 @@ func run(t testing.TB, l *Loop, f func(l *Loop)) {
 	receive(t, "run of a posted task", done)
 }
 
+// stats are g's as of now: loops publish at the end of a pass.
+func stats(t testing.TB, g *Group) Stats {
+	t.Helper()
+	for _, l := range g.Loops() {
+		run(t, l, func(*Loop) {})
+		run(t, l, func(*Loop) {}) // in a later pass, so the first one is published
+	}
+	return g.Stats()
+}
+
 type taskFunc func(l *Loop)
 
 func (f taskFunc) Run(l *Loop) { f(l) }

@@ -216,11 +216,7 @@ func TestStatsAddUp(t *testing.T) {
 		if _, err := io.ReadFull(client, make([]byte, len(want))); err != nil {
 			t.Fatal(err)
 		}
-		for _, l := range g.Loops() {
-			run(t, l, func(*Loop) {})
-			run(t, l, func(*Loop) {}) // a pass later
-		}
-		s := g.Stats()
+		s := stats(t, g)
 		if s.WebSockets != 1 || s.SSEs != 1 || s.Messages != 2 || s.SentFrames != 2 || s.ReadBytes != uint64(len(in)) ||
 			s.SentBytes != uint64(len(want)) || s.Writes != 2 || s.FullWrites != 0 {
 			t.Errorf("stats %+v", s)

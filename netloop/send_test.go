@@ -219,7 +219,7 @@ func TestOverflowEndsWith1013AfterTheFirstFrame(t *testing.T) {
 		if end := receive(t, "Closed", r.closed); end.Code != 1013 || end.Cause != ByDelay {
 			t.Errorf("closed with %v", end)
 		}
-		if s := g.Stats(); s.HeldBytes != 0 || s.FullConns != 0 || s.Closes[1013] != 1 {
+		if s := stats(t, g); s.HeldBytes != 0 || s.FullConns != 0 || s.Closes[1013] != 1 {
 			t.Errorf("stats %+v", s)
 		}
 	})
@@ -273,11 +273,11 @@ func TestStalledReadersDoNotTouchTheOthers(t *testing.T) {
 			for range live {
 				worst = max(worst, receive(t, "frame", arrived)-sent)
 			}
-			if held := g.Stats().HeldBytes; held > stalled*(len(shared)+8<<10) {
+			if held := stats(t, g).HeldBytes; held > stalled*(len(shared)+8<<10) {
 				t.Fatalf("%d bytes held", held)
 			}
 		}
-		if worst > time.Second {
+		if worst > 3*time.Second { // far above any scheduling, far below what one blocking write costs
 			t.Errorf("a live reader waited %v", worst)
 		}
 		t.Logf("worst delivery %v", worst)
@@ -304,14 +304,14 @@ func TestPingFloodIsBounded(t *testing.T) {
 		g := startGroup(t, tiny(opts))
 		c, r, client := open(t, g, How{})
 		run(t, c.Loop(), func(*Loop) { c.Send(AppendText(nil, []byte(long(2<<20)))) })
-		before := g.Stats().HeldBytes
+		before := stats(t, g).HeldBytes
 		ping := frame(bitFin|opPing, long(125))
 		for range 100 {
 			client.Write([]byte(strings.Repeat(ping, 100)))
 		}
 		client.Write([]byte(frame(bitFin|opPing, "last") + text("done")))
 		receive(t, "Message", r.messages)
-		if after := g.Stats().HeldBytes; after == 0 || after > before {
+		if after := stats(t, g).HeldBytes; after == 0 || after > before {
 			t.Errorf("held bytes went from %d to %d", before, after)
 		}
 		in := bufio.NewReader(client)
