@@ -76,9 +76,11 @@ func (f *feed) react(tx *room.Tx, cmd room.Command) error {
 	return nil
 }
 
+// recordChoice tells the member and everyone. What the member chose is not
+// about the post, so that it is still there when a hidden post comes back.
 func recordChoice(tx *room.Tx, p *post, by room.MemberID, was, now kindSet) {
 	tx.Record("feed.chose", Chose{p.ID, now.names()}, room.To(room.ToMembers(by)),
-		room.Keyed("chose/"+p.ID), room.About(subject(p)), room.Weighs(room.Ambient))
+		room.Keyed("chose/"+p.ID), room.Weighs(room.Ambient))
 	after := post{tally: p.tally}
 	after.recount(was, now)
 	tx.Record("feed.reacted", Reacted{p.ID, after.reactions()}, room.Unsigned(),
