@@ -232,7 +232,7 @@ export class Connection {
     this.#pingedAt = undefined;
     this.#roundTrips = [now - asked];
     this.#pingMs = Math.min(40_000, Math.max(5_000, pingMs ?? 25_000));
-    this.member = member;
+    this.member = member || undefined;
     if (time !== undefined) this.time.add(asked, now, time);
     this.trouble.set(undefined);
     this.#keepAlive();
