@@ -27,13 +27,13 @@ type Play struct {
 // given out, or has not.
 var wordPattern = regexp.MustCompile(`\$[a-z]+`)
 
-const maxSteps = 120 // each is checked for purity: about 10 ms in all
+const maxSteps = 100 // each is checked for purity: about 10 ms in all
 
 // Fuzz holds a feature to what Check checks, to refusals that are sentences,
 // and to never panicking, whatever is said to it. The seeds run in normal
 // tests; go test -fuzz FuzzFeature finds more.
 func Fuzz(f *testing.F, p Play) {
-	for seed := range uint64(24) {
+	for seed := range uint64(10) {
 		r := rand.New(rand.NewPCG(seed, 0))
 		script := make([]byte, 300+r.IntN(500))
 		for i := range script {
@@ -160,8 +160,8 @@ func quote(s string) string {
 var texts = []string{
 	"Hello", "", " \t\n", "Ana", "Cake! 🎂", "two\nlines", "Host", "Ноst", "\x00", "A\u202Eevil\u202C", "\u200B\uFEFF",
 	"<script>alert(1)</script>", "**bold** [x](javascript:alert(1))", "=cmd()", "../../x", "\uFFFD", "🏴󠁧󠁢󠁥󠁮󠁧󠁿",
-	strings.Repeat("👨‍👩‍👧‍👦", 10_000), strings.Repeat("x", 501), strings.Repeat("x", 40), "a" + strings.Repeat("\u0336", 900),
-	strings.Repeat("x", 1<<16), "é", "e\u0301", "مرحبا", "p_0000000000", `"},"seq":9`, "null",
+	strings.Repeat("👨‍👩‍👧‍👦", 600), strings.Repeat("x", 501), strings.Repeat("x", 40), "a" + strings.Repeat("\u0336", 900),
+	strings.Repeat("x", 1<<15), "é", "e\u0301", "مرحبا", "p_0000000000", `"},"seq":9`, "null",
 }
 
 var ints = []string{"0", "1", "2", "3", "10", "-1", "-5", "1e9", "1.5", "9007199254740993", "1e99", "99999999999999999999", `"7"`, "null"}
