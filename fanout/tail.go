@@ -165,18 +165,20 @@ func (t *Tail) Reset(epoch string, head uint64) {
 }
 
 // Refill puts older updates before the ring's floor, so that readers from
-// further back can be told: updates must end right at the floor and hold only
-// what may still be told. It does nothing if the ring has moved meanwhile or
-// has no room for them.
+// further back can be told: updates reach the floor or beyond and hold only
+// what may still be told. It does nothing if the ring has no room for them.
 func (t *Tail) Refill(after uint64, updates []room.Update) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	for len(updates) > 0 && updates[len(updates)-1].Seq > t.ring.floor {
+		updates = updates[:len(updates)-1] // the ring has it
+	}
 	older := ring{limits: t.limits}
 	older.clear(after)
 	older.append(updates)
 	older.trim(math.MaxUint64)
 	older.head = max(older.head, after)
-	if older.floor != after || t.ring.floor < after || (len(updates) > 0 && updates[len(updates)-1].Seq > t.ring.floor) {
+	if older.floor != after || t.ring.floor < after {
 		return
 	}
 	for i := range older.entries {
