@@ -324,7 +324,7 @@ func (j *Journal) readHead(id room.ID) (journal.Head, error) {
 // corrupt gives an error of the store the journal's name if that is what it
 // means.
 func corrupt(err error) error {
-	if errors.Is(err, lsm.ErrCorruption) {
+	if lsm.IsCorruptionError(err) {
 		return fmt.Errorf("%w: %w", journal.ErrCorrupt, err)
 	}
 	return err
