@@ -4,6 +4,8 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
+	"regexp"
 	"strings"
 	"time"
 
@@ -36,7 +38,7 @@ func (i *Identity) Caller(id room.ID) room.Caller {
 		return *i.Service
 	case i.Claims != nil:
 		if role, ok := i.Claims.Role(id); ok {
-			return room.Caller{Member: room.MemberID(i.Claims.Subject), Role: role, Name: i.Claims.Name}
+			return room.Caller{Member: memberOf(i.Claims.Subject), Role: role, Name: i.Claims.Name}
 		}
 	}
 	for _, c := range i.Credentials {
@@ -54,12 +56,25 @@ func (i *Identity) Member() room.MemberID {
 	case i == nil || i.Service != nil:
 		return ""
 	case i.Claims != nil:
-		return room.MemberID(i.Claims.Subject)
+		return memberOf(i.Claims.Subject)
 	case len(i.Credentials) == 1:
 		return i.Credentials[0].Member
 	}
 	return ""
 }
+
+// memberOf is a token's subject as a member id. The prefix keeps it apart from
+// guests' ids, so that no token can name one of them; what an id may not
+// contain is hashed.
+func memberOf(subject string) room.MemberID {
+	if subjectPattern.MatchString(subject) {
+		return room.MemberID("u_" + subject)
+	}
+	sum := sha256.Sum256([]byte(subject))
+	return room.MemberID("u_" + hex.EncodeToString(sum[:16]))
+}
+
+var subjectPattern = regexp.MustCompile(`^[A-Za-z0-9_-]{1,60}$`)
 
 // Expires is when the identity ends, zero for never.
 func (i *Identity) Expires() time.Time {

@@ -81,7 +81,7 @@ func serve(ctx context.Context, cfg *config.Config) error {
 	front, err := server.New(server.Options{
 		Node: rooms, Registry: registry, Doors: doors,
 		Photos: server.Photos{
-			Preparer: media.NewPreparer(media.Options{MaxBytes: int64(cfg.PhotoMax), Full: journal.Full}),
+			Preparer: media.NewPreparer(media.Options{MaxBytes: int64(cfg.PhotoMax), Spool: store.Spool(), Full: journal.Full}),
 			Store:    store,
 		},
 		Metrics: server.NewMetrics(rooms, sockets, registry), PublicURL: cfg.PublicURL, Logger: log,
