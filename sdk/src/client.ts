@@ -20,6 +20,10 @@ export interface CreatedEvent {
   readonly code: string;
   /** The page to share. */
   readonly url: string;
+  /** The page to run it from on another device: as good as the owner's password. */
+  readonly host: string;
+  /** Our member id. */
+  readonly member: string;
   readonly token: string;
 }
 

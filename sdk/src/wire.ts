@@ -56,8 +56,8 @@ export interface Position {
   readonly seq: number;
 }
 
-/** Reads "epoch:seq.sight". Undefined for anything else. */
+/** Reads "epoch:seq.sight"; a room that was never written has no epoch yet. Undefined for anything else. */
 export function positionOf(text: string | undefined): Position | undefined {
-  const match = /^([^:]+):(\d+)(?:\.|$)/.exec(text ?? "");
+  const match = /^([^:]*):(\d+)(?:\.|$)/.exec(text ?? "");
   return match ? { text: text!, epoch: match[1]!, seq: Number(match[2]) } : undefined;
 }

@@ -119,6 +119,12 @@ test("a history with another epoch and no view is asked for anew", () => {
   expect(world.socket.all("join").at(-1)).toEqual({ room: id });
 });
 
+test("a room that was never written has a position without epoch", () => {
+  const { tell, shown } = joined({ words: { said: [] } }, ":0");
+  tell({ pos: "k:1", view: { words: { said: ["first"] } } });
+  expect(shown()).toEqual(["first"]);
+});
+
 test("signals: the first frame after a join has all, later ones change some, null is gone", () => {
   const { world, room, tell, reconnect } = joined();
   tell({ pos: "k:0", updates: [], signals: { "people.presence/m_1": { state: "online" }, "people.online": { count: 2 } } });
