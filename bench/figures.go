@@ -1,0 +1,77 @@
+package main
+
+import (
+	"fmt"
+	"os/exec"
+	"runtime"
+	"strings"
+
+	"github.com/roomful/roomful/bench/machine"
+)
+
+// figure is one thing to measure.
+type figure struct {
+	name  string
+	about string
+	run   func(l *lab, s *sheet) error
+}
+
+// figures are all, in the order of "all".
+func figures() []figure {
+	return []figure{
+		{"fanout", "one room of 10,000: CPU per delivery, one in flight and flat out", fanout},
+		{"rooms", "1,000 rooms of 10: CPU per delivery", rooms},
+		{"idle", "memory of an idle connection: WebSocket, SSE, TLS", idle},
+	}
+}
+
+func chosen(args []string) (list []figure, err error) {
+	all := figures()
+	for _, a := range args {
+		found := false
+		for _, f := range all {
+			if a == f.name || a == "all" {
+				list, found = append(list, f), true
+			}
+		}
+		if !found {
+			err = fmt.Errorf("there is no figure %q", a)
+		}
+	}
+	if len(list) == 0 || err != nil {
+		for _, f := range all {
+			fmt.Printf("  %-12s %s\n", f.name, f.about)
+		}
+	}
+	return list, err
+}
+
+// measure runs figures and writes the table after each.
+func measure(l *lab, list []figure) error {
+	s := &sheet{Machine: machine.Facts(), Go: runtime.Version(), Commit: commit()}
+	for _, f := range list {
+		if err := f.run(l, s); err != nil {
+			return fmt.Errorf("%s: %w", f.name, err)
+		}
+		for i := range s.Rows {
+			if s.Rows[i].Repeat == "" {
+				s.Rows[i].Repeat = "go run ./bench " + f.name
+			}
+		}
+		if l.out != "" {
+			if err := s.write(l.out); err != nil {
+				return err
+			}
+		}
+		l.endAll()
+	}
+	return nil
+}
+
+func commit() string {
+	out, err := exec.Command("git", "rev-parse", "--short=12", "HEAD").Output()
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(out))
+}

@@ -1,0 +1,212 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"github.com/roomful/roomful/bench/bare"
+	"github.com/roomful/roomful/bench/load"
+)
+
+// wire is a WebSocket of a backend: it sends commands and counts the answers.
+type wire struct {
+	conn    net.Conn
+	acked   atomic.Uint64
+	refused atomic.Pointer[string]
+	answers func(frame []byte) // may be nil
+	out     []byte
+	next    uint64
+}
+
+// dial opens a WebSocket with a bearer token, "" for none.
+func (h *house) dial(token string) (*wire, error) {
+	conn, err := net.Dial("tcp", h.addr)
+	if err != nil {
+		return nil, err
+	}
+	head := "GET /v1/live HTTP/1.1\r\nHost: " + h.addr + "\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
+		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+	if token != "" {
+		head += "Authorization: Bearer " + token + "\r\n"
+	}
+	if _, err := io.WriteString(conn, head+"\r\n"); err != nil {
+		return nil, err
+	}
+	r := bufio.NewReaderSize(conn, 64<<10)
+	for {
+		line, err := r.ReadString('\n')
+		if err != nil {
+			return nil, err
+		}
+		if line == "\r\n" {
+			break
+		}
+	}
+	w := &wire{conn: conn}
+	go w.read(r) // ends with the connection
+	return w, nil
+}
+
+func (w *wire) read(r *bufio.Reader) {
+	for {
+		var head [10]byte
+		if _, err := io.ReadFull(r, head[:2]); err != nil {
+			return
+		}
+		size := int(head[1])
+		switch size {
+		case 126:
+			io.ReadFull(r, head[:2])
+			size = int(binary.BigEndian.Uint16(head[:2]))
+		case 127:
+			io.ReadFull(r, head[:8])
+			size = int(binary.BigEndian.Uint64(head[:8]))
+		}
+		payload := make([]byte, size)
+		if _, err := io.ReadFull(r, payload); err != nil {
+			return
+		}
+		switch {
+		case bytes.Contains(payload[:min(size, 40)], []byte(`"error":`)):
+			text := string(payload)
+			w.refused.CompareAndSwap(nil, &text)
+		case bytes.Contains(payload[:min(size, 40)], []byte(`"ok":`)):
+			w.acked.Add(1)
+		}
+		if w.answers != nil {
+			w.answers(payload)
+		}
+	}
+}
+
+// send queues a command; flush writes what is queued.
+func (w *wire) send(room, typ, data string) {
+	w.next++
+	w.out = append(w.out, load.MaskedText(fmt.Appendf(nil, `{"id":%d,"send":{"room":"%s","type":"%s","data":%s}}`, w.next, room, typ, data))...)
+}
+
+func (w *wire) flush() error {
+	_, err := w.conn.Write(w.out)
+	w.out = w.out[:0]
+	return err
+}
+
+// settle waits until everything is answered, and fails if anything was
+// refused.
+func (w *wire) settle() error {
+	for began := time.Now(); w.acked.Load() < w.next; time.Sleep(time.Millisecond) {
+		if r := w.refused.Load(); r != nil {
+			return fmt.Errorf("refused: %s", *r)
+		}
+		if time.Since(began) > 20*time.Second {
+			return fmt.Errorf("%d of %d commands answered", w.acked.Load(), w.next)
+		}
+	}
+	return nil
+}
+
+// publisher publishes messages, one to each room after the other.
+type publisher interface {
+	publish(n int) error // n more messages
+	settle() error       // until they are acknowledged
+}
+
+// messages publishes to channels of a server.
+type messages struct {
+	wires []*wire
+	room  string // "channel/b%d"
+	rooms int
+	size  int // bytes of JSON
+	timed bool
+	next  int
+}
+
+func (h *house) messages(room string, rooms, size int) (*messages, error) {
+	m := &messages{room: room, rooms: rooms, size: size}
+	for range min(rooms, 4) {
+		w, err := h.dial(apiKey)
+		if err != nil {
+			return nil, err
+		}
+		m.wires = append(m.wires, w)
+	}
+	return m, nil
+}
+
+func (m *messages) publish(n int) error {
+	for range n {
+		r := m.next % m.rooms
+		w := m.wires[r%len(m.wires)]
+		w.send(fmt.Sprintf(m.room, r), "channel.publish", payload(m.size, m.timed))
+		m.next++
+	}
+	for _, w := range m.wires {
+		if err := w.flush(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// begin gives every room a first message.
+func (m *messages) begin() error {
+	for range m.rooms {
+		if err := m.publish(1); err != nil {
+			return err
+		}
+	}
+	return m.settle()
+}
+
+func (m *messages) settle() error {
+	for _, w := range m.wires {
+		if err := w.settle(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+var filler = string(bytes.Repeat([]byte("r"), 4096))
+
+// payload is a JSON object of size bytes.
+func payload(size int, timed bool) string {
+	head := `{"pad":"`
+	if timed {
+		head = fmt.Sprintf(`{"t":%d,"pad":"`, now())
+	}
+	return head + filler[:max(0, size-len(head)-2)] + `"}`
+}
+
+// frames feeds a bare broadcaster.
+type frames struct {
+	to    net.Conn
+	rooms int
+	size  int // bytes of a frame
+	timed bool
+	next  int
+	out   []byte
+}
+
+func (f *frames) publish(n int) error {
+	for range n {
+		extra := ""
+		if f.timed {
+			extra = fmt.Sprintf(`"t":%d,`, now())
+		}
+		frame := bare.Frame(uint64(f.next/f.rooms)+1, f.size, extra)
+		f.out = bare.Append(f.out, uint32(f.next%f.rooms), frame)
+		f.next++
+	}
+	_, err := f.to.Write(f.out)
+	f.out = f.out[:0]
+	return err
+}
+
+func (f *frames) settle() error { return nil }
