@@ -66,7 +66,6 @@ class RoomfulClient implements Client {
   readonly #link: Connection;
   readonly #rooms = new Map<string, Room>();
   readonly #name: string; // of our outboxes
-  readonly #ending = new AbortController();
   #token: string | undefined;
 
   constructor(env: Environment, token: string | undefined) {
@@ -124,7 +123,6 @@ class RoomfulClient implements Client {
   close(): void {
     this.#each((room) => room.close());
     this.#link.close();
-    this.#ending.abort();
   }
 
   #each(tell: (room: Room) => void): void {
@@ -136,7 +134,7 @@ class RoomfulClient implements Client {
   }
 
   #post<T>(path: string, body: object, signal: AbortSignal | undefined): Promise<T> {
-    return post<T>(this.#env, path, { body, token: this.#token, signals: [this.#ending.signal, signal] });
+    return post<T>(this.#env, path, { body, token: this.#token, signal });
   }
 
   /** The server has set a cookie too; where it does not reach us, the token does. A new link shows either. */

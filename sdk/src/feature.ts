@@ -93,6 +93,11 @@ export interface Feature<S, C extends Commands = Commands, Reads extends object 
   optimistic?(state: S, command: Pending, context: FoldContext): S;
   /** Shows a refused command that should stay in sight. Without it a refusal rolls back. */
   refused?(state: S, command: Pending, context: FoldContext): S;
+  /**
+   * The register that a command sets, if it sets one: "react/p9/heart". Of the
+   * commands on one register that have not left this device only the last goes.
+   */
+  register?(type: string, data: unknown): string | undefined;
   /** Merges a page. An older entity never overwrites a newer one. */
   merge?(state: S, page: Page, context: FoldContext): S;
   /** Adds typed reads to the handle: `loadOlder()`. */

@@ -26,6 +26,7 @@ interface Entry {
   sent: boolean; // has left this device at least once under this op
   inFlight: boolean; // on the present link, without an answer
   waits: boolean; // the server asked to wait
+  register: string | undefined; // what it sets
   told: boolean; // its updates are in the state already
   seq: number; // the reply's, when confirmed
   error: RoomError | undefined;
@@ -98,7 +99,7 @@ export class Outbox {
   }
 
   /** Adds a command and sends it as soon as its turn comes. */
-  add(type: string, data: unknown, signal: AbortSignal | undefined): Promise<unknown> {
+  add(type: string, data: unknown, register: string | undefined, signal: AbortSignal | undefined): Promise<unknown> {
     const entry = this.#entry(this.#to.client, {
       n: ++this.#lastN,
       type,
@@ -107,7 +108,9 @@ export class Outbox {
       member: this.#to.member(),
     });
     entry.sent = false;
+    entry.register = register;
     const reply = new Promise<unknown>((resolve, reject) => Object.assign(entry, { resolve, reject }));
+    this.#supersede(entry, reply);
     this.#entries.push(entry);
     this.#keep(entry.client);
     const abort = () => this.#abort(entry, signal?.reason);
@@ -171,6 +174,7 @@ export class Outbox {
       sent: true,
       inFlight: false,
       waits: false,
+      register: undefined,
       told: false,
       seq: 0,
       error: error && new RoomError(error.code, error.message),
@@ -192,6 +196,13 @@ export class Outbox {
       else this.#transmit(entry);
     }
     return some;
+  }
+
+  /** Commands that wait here and that `entry` makes pointless become it. */
+  #supersede({ register }: Entry, reply: Promise<unknown>): void {
+    const isPointless = (e: Entry) => register !== undefined && e.register === register && !e.sent && e.delivery !== "refused";
+    for (const entry of this.#entries.filter(isPointless)) entry.resolve(reply);
+    this.#entries = this.#entries.filter((e) => !isPointless(e));
   }
 
   #transmit(entry: Entry): void {

@@ -188,7 +188,7 @@ export class Room implements RoomHandle {
     const ask: Ask = (query, args, options) => this.#ask(part, query, args, options?.signal);
     const base: FeatureBase<S, C> = {
       ...this.#retaining(part.shown),
-      send: (type, data, options) => this.#send(type, data, options?.signal) as Promise<never>,
+      send: (type, data, options) => this.#send(type, data, feature.register?.(type, data), options?.signal) as Promise<never>,
     };
     const handle = Object.assign(base, feature.reads?.(ask, part.shown.getSnapshot)) as FeatureHandle<S, C, Reads>;
     this.#catchUp(part as Part<unknown>);
@@ -500,9 +500,9 @@ export class Room implements RoomHandle {
 
   // --- commands and queries
 
-  #send(type: string, data: unknown, signal: AbortSignal | undefined): Promise<unknown> {
+  #send(type: string, data: unknown, register: string | undefined, signal: AbortSignal | undefined): Promise<unknown> {
     if (signal?.aborted) return Promise.reject(signal.reason);
-    return this.#outbox.add(type, data, signal);
+    return this.#outbox.add(type, data, register && type + "/" + register, signal);
   }
 
   #outboxChanged(): void {

@@ -347,6 +347,24 @@ test("aborting takes back what has not left, and only ends the waiting for what 
   expect(world.socket.all("send").map((s) => s.data.word)).toEqual(["sent"]);
 });
 
+test("of waiting commands on one register only the last goes, and it answers for all", async () => {
+  const { world, room, link } = joined();
+  const handle = room.feature(feed);
+  const react = (kind: string, on: boolean) => handle.send("feed.react", { post: "p9", kind, on });
+  void react("heart", true);
+  world.socket.drop();
+  const first = react("heart", false);
+  void react("joy", true);
+  const last = react("heart", true);
+  expect(room.pending.getSnapshot()).toHaveLength(3);
+  world.pass(500);
+  link();
+  expect(world.socket.all("send").map((s) => [s.data.kind, s.data.on])).toEqual([["heart", true], ["joy", true], ["heart", true]]);
+  world.socket.ok("send", { seq: 3, reply: { now: 1 } });
+  expect(await first).toEqual({ now: 1 });
+  expect(await last).toEqual({ now: 1 });
+});
+
 test("an unanswered command outlives a reload and keeps its op; the new page has a name of its own", () => {
   const before = joined();
   before.world.random = () => 0.1;

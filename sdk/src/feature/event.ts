@@ -75,6 +75,8 @@ export const event: Feature<EventState, EventCommands> = {
     }
   },
 
+  register: (type) => (type === "event.lock" ? "on" : undefined),
+
   optimistic(state, command) {
     switch (command.type) {
       case "event.set":

@@ -126,6 +126,11 @@ export const feed: Feature<FeedState, FeedCommands, FeedReads> = {
   refused,
   merge,
 
+  register(type, data) {
+    const { post, kind } = data as { post: string; kind: string };
+    return type === "feed.react" || type === "feed.pin" ? `${post}/${kind}` : undefined;
+  },
+
   reads(ask, getSnapshot) {
     return {
       async loadOlder({ limit = 20, signal } = {}) {

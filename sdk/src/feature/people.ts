@@ -134,6 +134,8 @@ export const people: Feature<PeopleState, PeopleCommands, PeopleReads> = {
     }
   },
 
+  register: (type) => (type === "people.presence" || type === "people.hide" ? "own" : undefined),
+
   merge(state, { result, since }, context) {
     const page: PeopleState = { ...initial, members: (result as PeoplePage).members };
     const { members } = since.reduce((s, update) => fold(s, update, context), page);
