@@ -14,7 +14,7 @@ type entry struct {
 	to      room.Audience
 	feature string
 	key     string
-	about   string
+	about   string // subjects, commas between
 }
 
 // ring holds the newest updates of a room that still have something to tell:
@@ -87,7 +87,7 @@ func (r *ring) replace(c conflation, seq uint64) bool {
 // withdraw forgets every update about subject.
 func (r *ring) withdraw(subject string) {
 	for i := range r.entries {
-		if r.entries[i].about == subject {
+		if u := (room.Update{About: r.entries[i].about}); u.IsAbout(subject) {
 			r.drop(i)
 		}
 	}

@@ -55,6 +55,9 @@ const chunk = 256
 func (s *seats) rouse(w room.Weight, rights []room.MemberID) {
 	s.revoked = append(s.revoked, rights...)
 	due := s.flushed.Add(gap(w, s.tail.readers))
+	if due.IsZero() {
+		due = due.Add(1) // never flushed, and at once: zero would mean nothing pending
+	}
 	if !s.due.IsZero() && !due.Before(s.due) {
 		return
 	}

@@ -102,7 +102,12 @@ func (st *state) apply(u room.Update) error {
 func (st *state) withdrawn(u *room.Update) bool { return withdrawn(st.covered, u) }
 
 func withdrawn(covered map[string]uint64, u *room.Update) bool {
-	return u.About != "" && covered[u.About] > u.Seq
+	for subject := range u.Subjects() {
+		if covered[subject] > u.Seq {
+			return true
+		}
+	}
+	return false
 }
 
 // replay folds a record that is in the journal.
@@ -334,8 +339,10 @@ func (st *state) rightsOf(updates []room.Update) (members []room.MemberID) {
 		if u.Feature() != st.rights {
 			continue
 		}
-		if id, ok := memberOf(u.About); ok && !slices.Contains(members, id) {
-			members = append(members, id)
+		for subject := range u.Subjects() {
+			if id, ok := memberOf(subject); ok && !slices.Contains(members, id) {
+				members = append(members, id)
+			}
 		}
 	}
 	return members
