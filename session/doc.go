@@ -6,6 +6,7 @@
 // from their drains and is handed over to that loop, where the replies of a
 // turn to one connection become one write.
 //
-// Goroutines: none. Registry's methods may be called from anywhere; Session's
+// Goroutines: one while the token of a hello is being checked, waited for by
+// Drain. Registry's methods may be called from anywhere; Session's
 // are the loop's alone.
 package session

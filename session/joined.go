@@ -10,8 +10,9 @@ import (
 
 // ask joins the room, or joins it again.
 func (j *joined) ask(tag uint64) {
-	j.asked = true
-	j.s.reg.opts.Node.Join(j.id, j.join, j, tag)
+	join := node.Join{Caller: j.s.who.Caller(j.id), Since: j.since, Only: j.only}
+	j.since = "" // joining again later is not from there
+	j.s.reg.opts.Node.Join(j.id, join, j, tag)
 }
 
 // Receive implements node.Receiver.
@@ -23,7 +24,6 @@ func (j *joined) Receive(tag uint64, out node.Outcome) {
 // position or a view.
 func (j *joined) answer(tag uint64, out *node.Outcome) {
 	s := j.s
-	j.asked = false
 	switch {
 	case out.Err != nil:
 		j.refused(tag, out.Err)
@@ -65,17 +65,17 @@ var endOfEvent = []byte("\n\n")
 func (j *joined) sit(e *node.Entry) {
 	s, n := j.s, j.s.reg.opts.Node
 	r := fanout.Reader{Member: e.Member.ID, Sight: e.Sight, Codec: s.codec}
-	if j.cursor != nil && j.member.ID == e.Member.ID && j.cursor.Waits() {
-		j.member = e.Member
+	if j.cursor != nil && j.member == e.Member.ID && j.cursor.Waits() {
+		j.member = e.Member.ID
 		e.Tail.Release() // the cursor has its own reservation
 		j.cursor.Restart(r, e.Epoch, e.Seq, e.Sig)
 		return
 	}
 	if j.cursor != nil {
 		j.cursor.Close()
-		n.Depart(j.id, j.member.ID)
+		n.Depart(j.id, j.member)
 	}
-	j.member = e.Member
+	j.member = e.Member.ID
 	n.Arrive(j.id, e.Member)
 	j.cursor = e.Tail.Seat(s.writer().loop, s, e.Member.ID)
 	j.cursor.Restart(r, e.Epoch, e.Seq, e.Sig)
@@ -106,7 +106,7 @@ func (j *joined) end() {
 	j.left = true
 	if j.cursor != nil {
 		j.cursor.Close()
-		j.s.reg.opts.Node.Depart(j.id, j.member.ID)
+		j.s.reg.opts.Node.Depart(j.id, j.member)
 		j.cursor = nil
 	}
 }

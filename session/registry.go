@@ -43,6 +43,7 @@ type Registry struct {
 	writers []*writer // by loop id
 
 	draining atomic.Bool
+	work     sync.WaitGroup // tokens being checked
 	Stats    Stats
 }
 
@@ -287,6 +288,7 @@ func (r *Registry) Drain(window time.Duration) {
 		w.loop.Post(&farewell{w: w, window: window, told: &told})
 	}
 	told.Wait()
+	r.work.Wait()
 }
 
 // farewell is the task that ends a loop's sessions.

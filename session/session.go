@@ -27,7 +27,14 @@ type Session struct {
 	out   []byte // answers of the delivery under way, then nil
 	first *first // what an event stream opens with, then nil
 	gone  bool
+
+	asking  bool          // hello's token is being checked
+	waiting []wire.Client // frames that came meanwhile, at most maxWaiting
 }
+
+// maxWaiting is what may follow a hello before it is answered: the joins and
+// the outbox of a page.
+const maxWaiting = 128
 
 // first is the room that a stream of events has been let into already.
 type first struct {
@@ -40,10 +47,10 @@ type first struct {
 type joined struct {
 	s      *Session
 	id     room.ID
-	join   node.Join
-	member room.Member
+	since  string
+	only   []string
+	member room.MemberID
 	cursor *fanout.Cursor // nil until the first answer
-	asked  bool           // an answer is on its way
 	left   bool           // leave came while an answer was on its way
 }
 
@@ -66,7 +73,6 @@ func (r *Registry) NewWebSocket(who *Identity, deflate bool) *Session {
 // NewEvents makes the session of an event stream of one room, which has let
 // it in.
 func (r *Registry) NewEvents(who *Identity, id room.ID, j node.Join, entry *node.Entry) *Session {
-	j.Caller = who.Caller(id)
 	return &Session{reg: r, who: who, id: r.nextID.Add(1), codec: events, first: &first{id, j, entry}}
 }
 
@@ -90,7 +96,7 @@ func (s *Session) Opened(c *netloop.Conn) {
 	s.writer().sessions[s] = struct{}{}
 	if f := s.first; f != nil {
 		s.first = nil
-		j := &joined{s: s, id: f.room, join: f.join}
+		j := &joined{s: s, id: f.room, only: f.join.Only}
 		s.rooms = append(s.rooms, j)
 		j.answer(0, &node.Outcome{Entry: f.entry})
 	}
@@ -127,7 +133,7 @@ func (s *Session) Idle() bool { return s.conn.Idle() }
 func (s *Session) Rejoin(c *fanout.Cursor) {
 	for _, j := range s.rooms {
 		if j.cursor == c {
-			j.join.Since = ""
+			j.since = ""
 			j.ask(0)
 			return
 		}
@@ -158,6 +164,10 @@ func (s *Session) frame(f *wire.Client) {
 		}
 	}
 	switch {
+	case s.asking && len(s.waiting) >= maxWaiting:
+		s.refuse(f.ID, &room.Error{Code: room.Busy, Message: "Your token is still being checked.", RetryAfter: time.Second})
+	case s.asking:
+		s.waiting = append(s.waiting, *f)
 	case f.Send != nil:
 		s.reg.Do(s.who, s.key(), Command(*f.Send), s, f.ID)
 	case f.Join != nil:
@@ -175,29 +185,53 @@ func (s *Session) frame(f *wire.Client) {
 	}
 }
 
-// hello says or renews who is there. Rooms that are read already are joined
-// again, for the rights may be others.
+// hello says or renews who is there.
 func (s *Session) hello(id uint64, h *wire.Hello) {
-	if h.Token != "" {
-		who := Identity{Address: s.who.Address}
+	if h.Token == "" {
+		s.greet(id)
+		return
+	}
+	if s.reg.Draining() { // nobody would wait for the check
+		s.refuse(id, room.Errorf(room.Drain, "The server is restarting. Your place is kept."))
+		return
+	}
+	s.asking = true
+	who := &Identity{Address: s.who.Address}
+	s.reg.work.Go(func() { // ends within helloTimeout; Registry.Drain waits for it
 		ctx, cancel := context.WithTimeout(context.Background(), helloTimeout)
 		defer cancel()
-		if err := s.reg.Authenticate(ctx, h.Token, &who); err != nil {
-			s.refuse(id, err)
-			return
-		}
-		s.who = &who
-		s.watchExpiry()
-		for _, j := range s.rooms {
-			j.join.Caller = who.Caller(j.id)
-			j.ask(0)
-		}
-	}
-	s.write(wire.AppendHello(nil, id, s.who.Member(), time.Now(), s.reg.opts.PingEvery))
+		err := s.reg.Authenticate(ctx, h.Token, who)
+		s.writer().deliver(delivery{to: s, tag: id, out: node.Outcome{Err: room.AsError(err)}, who: who})
+	})
 }
 
-// helloTimeout bounds how long fetching keys may hold up a loop.
-const helloTimeout = 2 * time.Second
+// helloTimeout bounds how long fetching keys may take.
+const helloTimeout = 5 * time.Second
+
+// known goes on with what came after hello. Rooms that are read already are
+// joined again, for the rights may be others.
+func (s *Session) known(d *delivery) {
+	s.asking = false
+	if d.out.Err != nil {
+		s.refuse(d.tag, d.out.Err)
+	} else {
+		s.who = d.who
+		s.watchExpiry()
+		for _, j := range s.rooms {
+			j.ask(0)
+		}
+		s.greet(d.tag)
+	}
+	waiting := s.waiting
+	s.waiting = nil
+	for i := range waiting {
+		s.frame(&waiting[i])
+	}
+}
+
+func (s *Session) greet(id uint64) {
+	s.write(wire.AppendHello(nil, id, s.who.Member(), time.Now(), s.reg.opts.PingEvery))
+}
 
 func (s *Session) join(id uint64, f *wire.Join) {
 	rid, err := room.ParseID(f.Room)
@@ -223,8 +257,7 @@ func (s *Session) read(tag uint64, id room.ID, join node.Join) {
 		j = &joined{s: s, id: id}
 		s.rooms = append(s.rooms, j)
 	}
-	j.join = join
-	j.join.Caller = s.who.Caller(id)
+	j.since, j.only = join.Since, join.Only
 	j.ask(tag)
 }
 
@@ -266,6 +299,8 @@ func (s *Session) answer(d *delivery) {
 	case d.of != nil:
 		d.of.answer(d.tag, &d.out)
 	case s.gone:
+	case d.who != nil:
+		s.known(d)
 	case d.out.Err != nil:
 		s.refuse(d.tag, d.out.Err)
 	case d.out.Result != nil:

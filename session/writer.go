@@ -36,6 +36,7 @@ type delivery struct {
 	of  *joined // nil for a command or query
 	tag uint64
 	out node.Outcome
+	who *Identity // of a hello: who it is
 }
 
 // deliver may be called from anywhere.
