@@ -34,7 +34,7 @@ export interface Asking {
   changed(): void;
 }
 
-const patienceMs = 2_000; // an answer as of a position that nothing visible leads to
+const patienceMs = 300; // then the answer's position is one that nothing visible leads to, or a slow count
 const waitMs = 1_000;
 const maxAsked = 3; // for a server whose answers keep being older than what it tells us
 

@@ -51,6 +51,7 @@ export interface Dispatch {
 
 const window = 32; // what the server remembers of a client: never send n while n-32 is unanswered
 const maxRefused = 50; // nobody reads further back
+const settleMs = 10_000; // the slowest pace of counts; later nothing visible leads to a reply's seq
 const foreign = "You are somebody else now. Try again to send it as yourself.";
 const waitMs = 1_000; // when the server asks to wait without saying how long
 
@@ -64,6 +65,7 @@ export class Outbox {
   #entries: Entry[] = [];
   #lastN = 0;
   #waitTimer: unknown;
+  #settleTimer: unknown;
   #closed = false;
 
   constructor(env: Environment, to: Dispatch) {
@@ -146,6 +148,7 @@ export class Outbox {
     const left = this.#entries.filter((e) => e.delivery !== "confirmed" || e.seq > seq);
     if (left.length === this.#entries.length) return;
     this.#entries = left;
+    if (left.every((e) => e.delivery !== "confirmed")) this.#env.timers.clear(this.#settleTimer);
     this.#list();
   }
 
@@ -153,6 +156,7 @@ export class Outbox {
   close(): void {
     this.#closed = true;
     this.#env.timers.clear(this.#waitTimer);
+    this.#env.timers.clear(this.#settleTimer);
     this.#shelf.close();
     const error = new RoomError("closed", "This page was closed before the server answered.");
     for (const entry of this.#entries) entry.reject(error);
@@ -223,7 +227,15 @@ export class Outbox {
     this.#mark(entry, "confirmed");
     this.#keep(entry.client);
     entry.resolve(reply ?? {});
+    this.#env.timers.clear(this.#settleTimer);
+    this.#settleTimer = this.#env.timers.set(() => this.#giveUpWaiting(), settleMs);
     this.#changed();
+  }
+
+  /** Updates that we may not see can stand between us and a reply's seq for ever. */
+  #giveUpWaiting(): void {
+    this.settle(Infinity);
+    this.#to.changed();
   }
 
   #failed(entry: Entry, error: RoomError): void {

@@ -149,6 +149,24 @@ test("a refusal comes with its reason and rolls back", async () => {
   expect(rooms.guest.pending.getSnapshot()).toMatchObject([{ delivery: "refused" }]);
 }, 30_000);
 
+test("updates that a guest may not see keep nothing of theirs waiting", async () => {
+  const { rooms, code, id } = await party();
+  const other = client();
+  await other.joinEvent(code, { name: "Cy" });
+  const quiet = other.room(id).feature(feed);
+  await rooms.host.feature(event).send("event.set", { moderation: "pre" });
+  await shows(other.room(id).feature(event), (s) => s.moderation === "pre", "the new mode");
+  const { state, post } = await rooms.guest.feature(feed).send("feed.post", { text: "May I?" });
+  expect(state).toBe("pending");
+  await shows(rooms.guest.feature(feed), (s) => s.own[0]?.id === post, "its author sees it");
+  await shows(rooms.host.feature(feed), (s) => s.review[0]?.id === post, "staff sees it");
+  await other.room(id).feature(people).send("people.hide", { on: false }); // changes nothing
+  expect(await quiet.loadOlder()).toBe(false);
+  await shows(other.room(id).pending, (p) => p.length === 0, "nothing is pending");
+  await rooms.host.feature(feed).send("feed.approve", { post });
+  await shows(quiet, (s) => s.posts[0]?.id === post, "all see it");
+}, 30_000);
+
 test("taps of anonymous visitors add up in a talk", async () => {
   const [a, b] = [client().room("talk/sdk").feature(reactions), client().room("talk/sdk").feature(reactions)];
   const stops = [a.subscribe(() => {}), b.subscribe(() => {})];
