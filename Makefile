@@ -8,10 +8,14 @@ SHELL := /bin/bash
 GO      ?= go
 NPM     ?= npm
 BIN     := bin/roomful
+FUZZTIME ?= 30s
+SEEDS   ?= 10000
 NPM_CI  := $(NPM) ci --no-audit --no-fund --loglevel=error
 PORT    ?= 8080
+# Packages of node_modules are not ours.
+GOPKGS  = $(shell $(GO) list ./... | grep -v node_modules)
 
-.PHONY: help run build test app deps browser check go-test sdk-test web-test bench fuzz sim soak power clean
+.PHONY: help run build test app browser check go-test sdk-test web-test bench fuzz sim power clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -23,7 +27,7 @@ run: build ## build everything and serve the app on http://localhost:8080
 	@ROOMFUL_API_KEY="$$(cat data/api-key)" exec ./$(BIN) serve --addr 127.0.0.1:$(PORT) --data ./data
 
 build: app ## bin/roomful, static, with the app inside
-	CGO_ENABLED=0 $(GO) build -trimpath -o $(BIN) ./cmd/roomful
+	CGO_ENABLED=0 $(GO) build -o $(BIN) ./cmd/roomful
 
 app: web/dist/.built
 
@@ -47,18 +51,32 @@ browser: ## Chromium and nginx, from Debian
 
 check: ## format, vet, floors
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); exit 1; }
-	$(GO) vet ./...
+	$(GO) vet $(GOPKGS)
 	GOOS=darwin GOARCH=arm64 CGO_ENABLED=0 $(GO) vet ./netloop ./cmd/roomful
 	GOOS=linux GOARCH=arm64 CGO_ENABLED=0 $(GO) build -o /dev/null ./cmd/roomful
 
 go-test: app ## Go tests, with the race detector
-	$(GO) test -race -timeout 12m ./...
+	$(GO) test -race -timeout 12m $(GOPKGS)
 
 sdk-test: build ## the SDK, alone and against the binary
-	cd sdk && $(NPM) run --silent typecheck && ROOMFUL_BIN=$(CURDIR)/$(BIN) $(NPM) test --silent
+	cd sdk && $(NPM) run --silent check && $(NPM) run --silent size && ROOMFUL_BIN=$(CURDIR)/$(BIN) $(NPM) test --silent
 
 web-test: build ## stories with two browsers against the binary
 	cd web && $(NPM) run --silent typecheck && $(NPM) test --silent && ROOMFUL_BIN=$(CURDIR)/$(BIN) $(NPM) run --silent e2e
+
+bench: build ## the figures, each beside a bare reference; kept in bench/results
+	$(GO) run ./bench -server $(BIN)
+
+fuzz: ## every fuzz target, FUZZTIME each (30s)
+	@for p in $$(grep -rl '^func Fuzz' --include=*_test.go . | grep -v node_modules | xargs -n1 dirname | sort -u); do \
+	  for f in $$(grep -hoE '^func Fuzz[A-Za-z]+' $$p/*_test.go | sed 's/func //'); do \
+	    echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1s $$p; done; done
+
+sim: ## SEEDS seeds of the simulation (10000)
+	SEEDS=$(SEEDS) $(GO) test -race -timeout 2h -run Sim ./sim
+
+power: ## cut the power under load and count what is left (needs root for a loop mount)
+	$(GO) test -tags power -run Power -v -timeout 20m ./backend/pebble
 
 clean: ## all that was built
 	rm -rf bin web/dist/assets web/dist/.vite web/dist/.built sdk/dist
