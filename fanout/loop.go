@@ -25,8 +25,8 @@ type Task interface{ Run() }
 // Sink is the connection at the end of a cursor. All methods are called on
 // its loop.
 type Sink interface {
-	// Send hands b to the socket without blocking: b is shared and never
-	// changes. False means some of it is held back; the owner calls
+	// Send hands b to the socket without blocking or calling back: b is shared
+	// and never changes. False means some of it is held back; the owner calls
 	// Cursor.Resume once nothing is.
 	Send(b []byte) bool
 	// Idle reports whether nothing is held back.

@@ -148,7 +148,6 @@ type client struct {
 	accepts  int // frames it still takes before its socket is full; negative: any number
 	full     bool
 	rejoins  int
-	onSend   func()
 	onRejoin func()
 }
 
@@ -176,9 +175,6 @@ func (c *client) Send(b []byte) bool {
 		c.full = true
 	} else {
 		c.accepts--
-	}
-	if c.onSend != nil {
-		c.onSend()
 	}
 	return !c.full
 }

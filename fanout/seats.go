@@ -301,7 +301,9 @@ func (s *seats) leave(c *Cursor, at place) {
 		g.move(g.next, i)
 		i = g.next
 	}
-	g.move(last, i)
+	if i != last { // else it has moved to c's place already
+		g.move(last, i)
+	}
 	g.cursors[last] = nil
 	g.cursors = g.cursors[:last]
 }

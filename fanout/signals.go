@@ -49,14 +49,23 @@ func (s *signals) set(key string, data []byte) bool {
 	return true
 }
 
-// forget drops the gone rows.
+// forget drops the older half of the gone rows: those who keep up have been
+// told of them.
 func (s *signals) forget() {
-	for key, row := range s.rows {
+	versions := make([]uint32, 0, s.gone)
+	for _, row := range s.rows {
 		if row.data == nil {
-			delete(s.rows, key)
+			versions = append(versions, row.version)
 		}
 	}
-	s.floor, s.gone = s.version, 0
+	slices.Sort(versions)
+	s.floor = versions[len(versions)/2]
+	for key, row := range s.rows {
+		if row.data == nil && row.version <= s.floor {
+			delete(s.rows, key)
+			s.gone--
+		}
+	}
 }
 
 // encode writes the rows changed after version that sight wants, sorted, and

@@ -146,7 +146,7 @@ func TestAFullFrameIsCutAndGoesOn(t *testing.T) {
 func TestEachWeightHasItsPace(t *testing.T) {
 	bubble(t, Limits{}, func(r *rig) {
 		c := r.join("", public)
-		for i := range 9_999 {
+		for i := range 5_999 {
 			r.join(room.MemberID(fmt.Sprint(i)), guest)
 		}
 		r.loop.settle()
@@ -169,7 +169,7 @@ func TestEachWeightHasItsPace(t *testing.T) {
 		for _, p := range []struct {
 			weight string
 			gap    time.Duration
-		}{{"!", 0}, {"", 50 * time.Millisecond}, {"~", 500 * time.Millisecond}} {
+		}{{"!", 0}, {"", 30 * time.Millisecond}, {"~", 300 * time.Millisecond}} {
 			if d := arrives(p.weight); d != p.gap {
 				t.Errorf("right after a flush %q waits %v, want %v", p.weight, d, p.gap)
 			}
