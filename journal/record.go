@@ -115,8 +115,12 @@ func ParseRecord(b []byte) (Record, error) {
 	if n := r.count(minUpdateBytes); n > 0 {
 		rec.Updates = make([]room.Update, n)
 		seq := r.uvarint()
+		like := &room.Update{}
 		for i := range rec.Updates {
-			r.update(&rec.Updates[i], seq+uint64(i), rec.At)
+			u := &rec.Updates[i]
+			u.Seq = seq + uint64(i)
+			r.update(u, rec.At, like)
+			like = u
 		}
 	}
 	if n := r.count(minOpBytes); n > 0 {
@@ -208,6 +212,18 @@ func (r *reader) string() string {
 	return s
 }
 
+// stringLike is string without an allocation if it equals like: updates of one
+// record have much in common.
+func (r *reader) stringLike(like string) string {
+	n := r.count(1)
+	b := r.rest[:n]
+	r.rest = r.rest[n:]
+	if string(b) == like {
+		return like
+	}
+	return string(b)
+}
+
 func (r *reader) byte() byte {
 	if len(r.rest) == 0 {
 		r.fail()
@@ -218,14 +234,14 @@ func (r *reader) byte() byte {
 	return b
 }
 
-func (r *reader) update(u *room.Update, seq uint64, at room.Millis) {
-	u.Seq = seq
-	u.Type = r.string()
+// update reads all of u but its seq; like is the one before it.
+func (r *reader) update(u *room.Update, at room.Millis, like *room.Update) {
+	u.Type = r.stringLike(like.Type)
 	u.At = at + room.Millis(r.varint())
-	u.By = room.MemberID(r.string())
-	u.Op = r.string()
-	u.To = room.Audience(r.string())
-	u.Key = r.string()
+	u.By = room.MemberID(r.stringLike(string(like.By)))
+	u.Op = r.stringLike(like.Op)
+	u.To = room.Audience(r.stringLike(string(like.To)))
+	u.Key = r.stringLike(like.Key)
 	u.Weight = room.Weight(r.byte())
 	u.About = r.string()
 	u.Covers = r.string()
