@@ -144,7 +144,7 @@ func (h *host) open() *fanout.Tail {
 		return tail
 	}
 	n := h.node
-	tail := fanout.NewTail(h.id, h.state.head.Epoch, h.state.head.Seq, n.opts.Tails, &n.stats.Tails)
+	tail := fanout.NewTail(h.id, h.state.epoch, h.state.head.Seq, n.opts.Tails, &n.stats.Tails)
 	tail.Signal(n.presence.all(h.id, n.presencePrefix(h.id))...)
 	h.mu.Lock()
 	h.tail = tail

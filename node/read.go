@@ -83,7 +83,7 @@ func (h *host) enter(ctx context.Context, m room.Member, j Join) (*Entry, error)
 	tail := h.open()
 	sight := tail.Grant(room.SightOf(m, only))
 	st := h.state
-	e := &Entry{Tail: tail, Member: m, Sight: sight, Epoch: st.head.Epoch, Seq: st.head.Seq}
+	e := &Entry{Tail: tail, Member: m, Sight: sight, Epoch: st.epoch, Seq: st.head.Seq}
 	tail.Reserve()
 	if h.resumes(ctx, e, j.Since) {
 		h.node.stats.Resumed.Add(1)
@@ -226,8 +226,10 @@ func (h *host) query(m room.Member, req *request) error {
 	return nil
 }
 
+// position is where a reader of m's sight comes to by being told what there is.
 func (h *host) position(m room.Member) room.Position {
-	return room.Position{Epoch: h.state.head.Epoch, Seq: h.state.head.Seq, Sight: room.SightOf(m, nil).Code()}
+	sight := room.SightOf(m, nil)
+	return room.Position{Epoch: h.state.epoch, Seq: h.state.shown[sight.Class], Sight: sight.Code()}
 }
 
 // maxHistory is how many updates one page of history has.

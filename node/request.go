@@ -21,7 +21,7 @@ type Outcome struct {
 	Err *room.Error
 
 	// Of a command:
-	Seq   uint64          // of its last update; the room's head if it made none
+	Seq   uint64          // of the last update of it that the caller is told
 	Reply json.RawMessage // nil for none
 
 	// Of a query:
@@ -39,6 +39,7 @@ type Entry struct {
 	Member  room.Member
 	Sight   room.Sight
 	Epoch   string
+	Head    uint64 // of the log when the room was asked
 	Seq     uint64 // where the reader goes on
 	Sig     uint32 // version of Signals; 0 after a resume: tell them all
 	Resumed bool   // goes on from its own position; else View and Mine replace what it has
@@ -46,6 +47,15 @@ type Entry struct {
 	Mine    []byte // JSON, nil for none
 	Signals []byte // JSON, nil for none
 }
+
+// Reader is what a cursor for the entry is for.
+func (e *Entry) Reader(codec *fanout.Codec) fanout.Reader {
+	return fanout.Reader{Member: e.Member.ID, Sight: e.Sight, Codec: codec, Asked: e.Head}
+}
+
+// Outdated reports whether the view may not be shown any more: something was
+// withdrawn, or the member's rights changed, since the room was asked.
+func (e *Entry) Outdated() bool { return !e.Resumed && e.Tail.Outdated(e.Head, e.Member.ID) }
 
 // Position is where the reader is once it has been told the entry.
 func (e *Entry) Position() room.Position {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"math/rand/v2"
 	"slices"
 	"strconv"
 	"time"
@@ -18,6 +17,7 @@ import (
 // of the log. Owned by the room's drain.
 type state struct {
 	head     journal.Head
+	epoch    string      // the head's, or what the first record will name the history
 	lastAt   room.Millis // of the newest record: time never goes back
 	parts    []part
 	identify room.Identifier // nil if the kind has none
@@ -25,7 +25,8 @@ type state struct {
 
 	ops     ops
 	alarms  map[string]room.Millis
-	covered map[string]uint64 // subject: seq of the update that withdrew everything before it about it
+	covered map[string]uint64     // subject: seq of the update that withdrew everything before it about it
+	shown   map[room.Class]uint64 // seq of the last update that the class is told, of those for many
 
 	first     uint64 // oldest update the journal still has
 	saved     uint64 // seq of the snapshot
@@ -51,6 +52,7 @@ func newState(kind *room.Kind) *state {
 	st := &state{
 		alarms:  make(map[string]room.Millis),
 		covered: make(map[string]uint64),
+		shown:   make(map[room.Class]uint64),
 		views:   make(map[room.Sight]view),
 	}
 	for _, f := range kind.Features {
@@ -95,8 +97,15 @@ func (st *state) apply(u room.Update) error {
 	if u.Covers != "" {
 		st.covered[u.Covers] = u.Seq
 	}
+	for _, class := range classes {
+		if u.To.Includes(class, "") {
+			st.shown[class] = u.Seq
+		}
+	}
 	return nil
 }
+
+var classes = [...]room.Class{room.Public, room.Joined, room.Staff}
 
 // withdrawn reports whether a later update covers u: no reader is told it.
 func (st *state) withdrawn(u *room.Update) bool { return withdrawn(st.covered, u) }
@@ -175,10 +184,23 @@ func (h *host) wake(ctx context.Context) error {
 		return fmt.Errorf("replay %s: %w: ends at %d, its head is %d", h.id, journal.ErrCorrupt, st.head.Seq, loaded.Head.Seq)
 	}
 	st.head, st.first = loaded.Head, loaded.First
+	st.epoch = h.epoch(st.head)
 	h.state = st
 	h.node.stats.Awake.Add(1)
 	h.node.stats.Wakes.Add(1)
 	return h.heal(ctx)
+}
+
+// epoch names the room's history. A room that was never written gets the name
+// that its first record will have, so that its readers have a position too.
+func (h *host) epoch(head journal.Head) string {
+	if head.Epoch != "" {
+		return head.Epoch
+	}
+	if tail := h.reading(); tail != nil {
+		return tail.Head().Epoch
+	}
+	return newEpoch(h.node.opts.Seed())
 }
 
 // heal tells the tail what is in the log and it does not have yet: after a
@@ -188,17 +210,17 @@ func (h *host) heal(ctx context.Context) error {
 	if tail == nil {
 		return nil
 	}
-	at, head := tail.Head(), h.state.head
-	if at.Seq == head.Seq && (at.Epoch == head.Epoch || at.Epoch == "") {
+	at, head, epoch := tail.Head(), h.state.head, h.state.epoch
+	if at.Seq == head.Seq && at.Epoch == epoch {
 		return nil
 	}
-	if at.Epoch != "" && at.Epoch != head.Epoch || at.Seq > head.Seq {
-		tail.Reset(head.Epoch, head.Seq)
+	if at.Epoch != epoch || at.Seq > head.Seq {
+		tail.Reset(epoch, head.Seq)
 		return nil
 	}
 	missed, err := h.read(ctx, at.Seq, maxRefill)
-	if err != nil || len(missed) == 0 || !tail.Publish(head.Epoch, missed, h.state.rightsOf(missed)) || tail.Head().Seq != head.Seq {
-		tail.Reset(head.Epoch, head.Seq)
+	if err != nil || len(missed) == 0 || !tail.Publish(epoch, missed, h.state.rightsOf(missed)) || tail.Head().Seq != head.Seq {
+		tail.Reset(epoch, head.Seq)
 	}
 	return nil
 }
@@ -233,6 +255,7 @@ type saved struct {
 	Ops      []savedClient              `json:"ops"`
 	Alarms   map[string]room.Millis     `json:"alarms"`
 	Covered  map[string]uint64          `json:"covered"`
+	Shown    map[room.Class]uint64      `json:"shown"`
 }
 
 const savedVersion = 1
@@ -242,7 +265,7 @@ func (st *state) snapshot() (journal.Snapshot, error) {
 	s := saved{
 		V: savedVersion, Epoch: st.head.Epoch, At: st.lastAt,
 		Features: make(map[string]json.RawMessage),
-		Ops:      st.ops.save(), Alarms: st.alarms, Covered: st.covered,
+		Ops:      st.ops.save(), Alarms: st.alarms, Covered: st.covered, Shown: st.shown,
 	}
 	for _, p := range st.parts {
 		data, err := p.Snapshot()
@@ -276,6 +299,7 @@ func (st *state) restore(snap journal.Snapshot) error {
 	st.ops.restore(s.Ops)
 	maps.Copy(st.alarms, s.Alarms)
 	maps.Copy(st.covered, s.Covered)
+	maps.Copy(st.shown, s.Shown)
 	st.head = journal.Head{Epoch: s.Epoch, Seq: snap.Seq, Due: st.due()}
 	st.lastAt, st.saved, st.snapBytes = s.At, snap.Seq, len(snap.Data)
 	return nil
@@ -318,7 +342,7 @@ func (h *host) trim(ctx context.Context, upTo uint64) {
 }
 
 // newEpoch names a room's history.
-func newEpoch(r *rand.Rand) string { return strconv.FormatUint(r.Uint64()>>34, 36) }
+func newEpoch(random uint64) string { return strconv.FormatUint(random>>34, 36) }
 
 // member says who a caller is in the room, and refuses who is not let in.
 func (st *state) member(kind *room.Kind, c room.Caller) (room.Member, error) {

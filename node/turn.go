@@ -121,10 +121,7 @@ func (h *host) begin() *turn {
 		now:  st.now(h.node.opts.Now()),
 		rand: rand.New(rand.NewPCG(seed(), seed())),
 	}
-	t.rec = journal.Record{Epoch: st.head.Epoch, At: room.ToMillis(t.now), Nonce: seed()}
-	if t.rec.Epoch == "" {
-		t.rec.Epoch = newEpoch(t.rand)
-	}
+	t.rec = journal.Record{Epoch: st.epoch, At: room.ToMillis(t.now), Nonce: seed()}
 	return t
 }
 
@@ -186,10 +183,11 @@ func (t *turn) one(req *request) (err error) {
 		t.refuse(req, err)
 		return nil
 	}
-	seq, err := t.fold(tx)
-	if err != nil {
+	from := len(t.rec.Updates)
+	if err := t.fold(tx); err != nil {
 		return err
 	}
+	seq := t.seenBy(by, from)
 	reply := tx.Effects().Reply
 	if op.N > 0 {
 		done := journal.Op{Member: by.ID, Op: op, Sum: sum, Seq: seq, Reply: reply}
@@ -198,6 +196,18 @@ func (t *turn) one(req *request) (err error) {
 	}
 	t.answers = append(t.answers, answer{req, Outcome{Seq: seq, Reply: reply}})
 	return nil
+}
+
+// seenBy is the seq that m will be told of what was recorded since from, at the
+// latest: a reply that named a later one would be waited for in vain.
+func (t *turn) seenBy(m room.Member, from int) uint64 {
+	sight := room.SightOf(m, nil)
+	for i := len(t.rec.Updates) - 1; i >= from; i-- {
+		if u := &t.rec.Updates[i]; sight.Sees(u, m.ID) {
+			return u.Seq
+		}
+	}
+	return t.host.state.shown[sight.Class]
 }
 
 func (t *turn) refuse(req *request, err error) {
@@ -247,7 +257,7 @@ func (t *turn) alarms() error {
 		if err := a.Alarm(tx, name); err != nil {
 			return fmt.Errorf("alarm %s: %w", name, err)
 		}
-		if _, err := t.fold(tx); err != nil {
+		if err := t.fold(tx); err != nil {
 			return err
 		}
 	}
@@ -255,32 +265,38 @@ func (t *turn) alarms() error {
 }
 
 // fold adds tx's effects to the turn and folds its updates into the state,
-// then what other features answer. It returns the seq of the last update, the
-// head's if there was none.
-func (t *turn) fold(tx *room.Tx) (seq uint64, err error) {
+// then what other features answer.
+func (t *turn) fold(tx *room.Tx) error {
+	if err := t.add(tx); err != nil {
+		return err
+	}
+	for _, u := range tx.Effects().Updates {
+		if err := t.answerTo(u); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// add is fold without the answers.
+func (t *turn) add(tx *room.Tx) error {
 	effects := tx.Effects()
 	if effects.Err != nil {
-		return 0, effects.Err
+		return effects.Err
 	}
-	seq = t.host.state.head.Seq + uint64(len(t.rec.Updates))
 	for _, u := range effects.Updates {
-		if seq, err = t.record(u); err != nil {
-			return 0, err
+		if err := t.record(u); err != nil {
+			return err
 		}
 	}
 	t.signals = append(t.signals, effects.Signals...)
 	t.rec.Alarms = append(t.rec.Alarms, effects.Alarms...)
 	t.host.state.setAlarms(effects.Alarms)
-	for _, u := range effects.Updates {
-		if seq, err = t.answerTo(u, seq); err != nil {
-			return 0, err
-		}
-	}
-	return seq, nil
+	return nil
 }
 
-// answerTo records what other features answer to u.
-func (t *turn) answerTo(u room.Update, seq uint64) (uint64, error) {
+// answerTo records what other features answer to u. Answers are not answered.
+func (t *turn) answerTo(u room.Update) error {
 	st := t.host.state
 	for i := range st.parts {
 		a, ok := st.parts[i].Behavior.(room.Answerer)
@@ -289,32 +305,24 @@ func (t *turn) answerTo(u room.Update, seq uint64) (uint64, error) {
 		}
 		tx := room.NewTx(t.now, t.rand, u.By, u.Op)
 		if err := a.Answer(tx, u); err != nil {
-			return 0, fmt.Errorf("%s answers %s: %w", st.parts[i].name, u.Type, err)
+			return fmt.Errorf("%s answers %s: %w", st.parts[i].name, u.Type, err)
 		}
-		effects := tx.Effects()
-		if effects.Err != nil {
-			return 0, effects.Err
+		if err := t.add(tx); err != nil {
+			return err
 		}
-		for _, u := range effects.Updates {
-			var err error
-			if seq, err = t.record(u); err != nil {
-				return 0, err
-			}
-		}
-		t.signals = append(t.signals, effects.Signals...)
 	}
-	return seq, nil
+	return nil
 }
 
 // record gives u its seq and folds it. A keyed update takes the place of an
 // older one of the same turn.
-func (t *turn) record(u room.Update) (uint64, error) {
+func (t *turn) record(u room.Update) error {
 	st := t.host.state
 	c := conflation{u.Key, u.To}
 	if i, ok := t.keyed[c]; ok && u.Key != "" {
 		u.Seq = t.rec.Updates[i].Seq
 		t.rec.Updates[i] = u
-		return u.Seq, st.apply(u)
+		return st.apply(u)
 	}
 	u.Seq = st.head.Seq + uint64(len(t.rec.Updates)) + 1
 	t.rec.Updates = append(t.rec.Updates, u)
@@ -324,7 +332,7 @@ func (t *turn) record(u room.Update) (uint64, error) {
 		}
 		t.keyed[c] = len(t.rec.Updates) - 1
 	}
-	return u.Seq, st.apply(u)
+	return st.apply(u)
 }
 
 // finish commits the turn and tells. If the commit fails, the state is ahead
