@@ -5,8 +5,8 @@ export default defineConfig({
   outputDir: "e2e/results",
   globalSetup: "./e2e/build.ts",
   workers: 1, // stories watch how fast things arrive: they do not share the machine
-  timeout: 60_000,
-  expect: { timeout: 8_000 },
+  timeout: 120_000,
+  expect: { timeout: 15_000 },
   reporter: [["list"]],
   use: {
     browserName: "chromium",
@@ -15,7 +15,7 @@ export default defineConfig({
     hasTouch: true,
     colorScheme: "dark",
     locale: "en-GB",
-    actionTimeout: 8_000,
+    actionTimeout: 30_000,
     trace: "retain-on-failure",
     launchOptions: {
       executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",

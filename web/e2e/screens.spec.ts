@@ -11,7 +11,7 @@ const folder = "e2e/screens";
 const readme = "../docs/screens/event.png";
 const sizes = { small: { width: 320, height: 640 }, phone: { width: 360, height: 740 }, tablet: { width: 768, height: 1024 }, desktop: { width: 1280, height: 800 } };
 
-test.describe.configure({ mode: "serial", timeout: 600_000 });
+test.describe.configure({ timeout: 900_000 });
 mkdirSync(folder, { recursive: true });
 mkdirSync("../docs/screens", { recursive: true });
 
@@ -23,13 +23,14 @@ async function look(page: Page, name: string): Promise<void> {
   expect.soft(told, `${name}: accessibility`).toEqual([]);
   const wider = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   expect.soft(wider, `${name}: wider than the screen`).toBeLessThanOrEqual(0);
-  await page.screenshot({ path: `${folder}/${name}.png` });
+  await page.screenshot({ path: `${folder}/${name}.png`, animations: "disabled" });
 }
 
 async function everySize(page: Page, name: string): Promise<void> {
   const before = page.viewportSize();
   for (const [size, viewport] of Object.entries(sizes)) {
     await page.setViewportSize(viewport);
+    await page.evaluate(() => scrollTo(0, 0));
     await look(page, `${name}-${size}`);
   }
   await page.emulateMedia({ colorScheme: "light" });

@@ -24,7 +24,7 @@ export function Dock({ tabs, tab, onTab }: { tabs: boolean; tab: Tab; onTab: (ta
     scrollTo({ top: 0 });
   };
   return (
-    <div className={`dock ${tucked ? "tucked" : ""} ${tabs ? "has-tabs" : ""}`}>
+    <section aria-label={t.tabs.dock} className={`dock ${tucked ? "tucked" : ""} ${tabs ? "has-tabs" : ""}`}>
       {hearts && feed && place.event.life === "open" && <Hearts />}
       {tabs ? (
         <nav className="tabs" aria-label={t.tabs.label}>
@@ -35,7 +35,7 @@ export function Dock({ tabs, tab, onTab }: { tabs: boolean; tab: Tab; onTab: (ta
       ) : (
         plus && <div className="alone">{plus}</div>
       )}
-    </div>
+    </section>
   );
 }
 

@@ -32,12 +32,13 @@ export function Header({ onPeople, wide }: { onPeople: (() => void) | undefined;
         <button
           type="button"
           className="crowd"
-          aria-label={t.header.people(online)}
           disabled={wide}
           onClick={onPeople ?? (() => open({ show: "people" }))}
         >
           <span className="faces" aria-hidden="true">{faces.map((m) => <Avatar key={m.id} id={m.id} name={m.name} />)}</span>
+          <span className="hush">{t.header.before}</span>
           <Roll value={online} />
+          <span className="hush">{t.header.after(online)}</span>
         </button>
       )}
       {place.host && <button type="button" className="round" aria-label={t.header.host} aria-haspopup="dialog" onClick={() => open({ show: "host" })}><Icon name="sliders" /></button>}

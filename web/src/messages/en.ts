@@ -49,13 +49,14 @@ export const t = {
   },
 
   header: {
-    people: (online: number) => `People, ${many(online, { one: "# here now", other: "# here now" })}`,
-    peopleOnly: "People",
+    // Spoken around the number: "People, 42 here now".
+    before: "People, ",
+    after: (online: number) => many(online, { one: " here now", other: " here now" }),
     me: "You and settings",
     host: "Host settings",
   },
 
-  tabs: { label: "Parts of the event", feed: "Feed", people: "People", post: "New post" },
+  tabs: { dock: "Take part", label: "Parts of the event", feed: "Feed", people: "People", post: "New post" },
 
   feed: {
     label: "Feed",
@@ -172,7 +173,7 @@ export const t = {
       party: "Party",
       mind: "Mind blown",
     } as Record<string, string>,
-    button: (name: string, n: number) => `${name}, ${numbers.format(n)}`,
+    button: (name: string, n: number): string => `${name}, ${t.short(n)}`,
     sent: (name: string) => `You sent: ${name}`,
     off: "Reactions are resting.",
   },
