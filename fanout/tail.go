@@ -38,6 +38,7 @@ type frame struct {
 	codec    *Codec
 	bytes    []byte // nil: nothing in it for this sight
 	told     int
+	cut      bool // full: there was more to tell
 }
 
 // maxFrames is how many built frames a tail keeps: plain, deflated and SSE
@@ -332,18 +333,21 @@ func (t *Tail) collect(p place, upTo uint64, sight room.Sight, member room.Membe
 }
 
 // build returns the frame that brings a reader from one place to another, or
-// part of the way. Shared frames (member "") are built once and kept.
+// part of the way. Shared frames (member "") are built once and kept. A shorter
+// one that another loop was early enough to build does not serve: it would cost
+// every reader a second write.
 func (t *Tail) build(from, upTo place, r Reader) frame {
 	shared := r.Member == ""
 	if shared {
 		for _, f := range t.frames {
-			if f.from == from && f.sight == r.Sight && f.codec == r.Codec && !upTo.behind(f.to) {
+			fits := f.to == upTo || f.cut && !upTo.behind(f.to)
+			if fits && f.from == from && f.sight == r.Sight && f.codec == r.Codec {
 				return f
 			}
 		}
 	}
 	texts, at, more := t.collect(from, upTo.seq, r.Sight, r.Member)
-	f := frame{from: from, to: place{at, upTo.sig}, sight: r.Sight, codec: r.Codec, told: len(texts)}
+	f := frame{from: from, to: place{at, upTo.sig}, sight: r.Sight, codec: r.Codec, told: len(texts), cut: more}
 	signals := t.signals.encode(from.sig, r.Sight)
 	if len(texts) == 0 && signals == nil {
 		return f
