@@ -17,6 +17,7 @@ type Cursor struct {
 	sibling *Cursor // the next cursor of the same member here
 	at      place   // unless seated: then the group's
 	epoch   string  // of the log that at is in
+	revoked bool    // joins again when its socket has room
 	index   int     // in the group's row while seated
 	state   state
 }
@@ -88,10 +89,15 @@ func (c *Cursor) Restart(r Reader, epoch string, seq uint64, sig uint32) {
 	c.group = s.groupOf(r, s.tail.top())
 	s.lowest = min(s.lowest, c.group.at.seq)
 	s.tail.count(r.Sight, 1)
+	late := s.tail.rights.changed(c.member, r.Asked)
 	s.tail.mu.Unlock()
 	c.group.members++
-	c.at, c.epoch = place{seq, sig}, epoch
+	c.at, c.epoch, c.revoked = place{seq, sig}, epoch, false
 	c.state = straggling
+	if late { // since the room was asked
+		c.rejoin()
+		return
+	}
 	c.advance()
 }
 
@@ -162,7 +168,7 @@ func (c *Cursor) next() (f frame, ok bool) {
 	t, g := c.seats.tail, c.group
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if c.epoch != t.epoch || c.at.seq < t.ring.floor || c.at.seq > t.ring.head ||
+	if c.revoked || c.epoch != t.epoch || c.at.seq < t.ring.floor || c.at.seq > t.ring.head ||
 		(c.at.sig > 0 && c.at.sig < t.signals.floor) || slices.Contains(c.seats.revoked, c.member) {
 		return f, false
 	}

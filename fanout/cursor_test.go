@@ -23,7 +23,7 @@ func TestAFullSocketReadsOnFromItsPlace(t *testing.T) {
 		}
 		r.pub("key=n", "@m_1", "")
 		r.loop.settle()
-		row.want(append(span(1, 12), 14)...)
+		row.want(append(each(1, 12), 14)...)
 		slow.want(1, 2)
 		slow.writable(-1)
 		slow.want(1, 2, 12, 14)
@@ -44,7 +44,7 @@ func TestBehindTheRingOneJoinsAgain(t *testing.T) {
 			r.pub("")
 			r.loop.settle()
 		}
-		row.want(span(1, 40)...)
+		row.want(each(1, 40)...)
 		slow.want(1)
 		slow.writable(-1)
 		if slow.rejoins != 1 || !slow.cursor.Waits() {
@@ -94,6 +94,7 @@ func TestAWalkSurvivesWhatHappensMeanwhile(t *testing.T) {
 				c.accepts = rnd.IntN(6) - 1
 				c.onRejoin = func() { // a view
 					from[c], c.frames = r.tail.Head().Seq, nil
+					c.reader.Asked = from[c]
 					_, sig := r.tail.Signals(c.reader.Sight)
 					c.cursor.Restart(c.reader, "k3", from[c], sig)
 				}

@@ -86,4 +86,5 @@ type Reader struct {
 	Member room.MemberID
 	Sight  room.Sight
 	Codec  *Codec
+	Asked  uint64 // the log's head when the room was asked for the sight
 }

@@ -200,6 +200,7 @@ func (r *rig) join(member room.MemberID, sight room.Sight) *client {
 	c := r.enter(member, sight)
 	_, sig := r.tail.Signals(sight)
 	head := r.tail.Head()
+	c.reader.Asked = head.Seq
 	c.cursor.Restart(c.reader, head.Epoch, head.Seq, sig)
 	return c
 }
@@ -207,6 +208,7 @@ func (r *rig) join(member room.MemberID, sight room.Sight) *client {
 // resume seats a reader that was told up to seq.
 func (r *rig) resume(member room.MemberID, sight room.Sight, seq uint64) *client {
 	c := r.enter(member, sight)
+	c.reader.Asked = r.tail.Head().Seq
 	c.cursor.Restart(c.reader, r.tail.Head().Epoch, seq, 0)
 	return c
 }
@@ -248,7 +250,7 @@ var (
 	staff  = room.Sight{Class: room.Staff}
 )
 
-func span(from, to uint64) (seqs []uint64) {
+func each(from, to uint64) (seqs []uint64) {
 	for ; from <= to; from++ {
 		seqs = append(seqs, from)
 	}

@@ -15,6 +15,23 @@ type entry struct {
 	feature string
 	key     string
 	about   string // subjects, commas between
+	past    span   // of what it replaced or withdrew
+	covers  bool   // it withdrew something
+}
+
+// span is some updates' seqs, from the first to the last; the zero span is
+// none. A reader who is brought to a place between them and the entry that
+// took them out is not told the room's state there.
+type span struct{ first, last uint64 }
+
+func (s span) with(o span) span {
+	switch {
+	case o.last == 0:
+		return s
+	case s.last == 0:
+		return o
+	}
+	return span{min(s.first, o.first), max(s.last, o.last)}
 }
 
 // ring holds the newest updates of a room that still have something to tell:
@@ -52,17 +69,22 @@ func (r *ring) append(updates []room.Update) (replaced int) {
 	slab := make([]byte, 0, size) // one allocation for a turn's updates
 	for i := range updates {
 		u := &updates[i]
+		var past span
 		if u.Covers != "" {
-			r.withdraw(u.Covers)
+			past = r.withdraw(u.Covers)
 		}
-		if u.Key != "" && r.replace(conflation{u.Key, u.To}, u.Seq) {
-			replaced++
+		if u.Key != "" {
+			old := r.replace(conflation{u.Key, u.To}, u.Seq)
+			if past = past.with(old); old.last > 0 {
+				replaced++
+			}
 		}
 		start := len(slab)
 		slab = wire.AppendUpdate(slab, u)
 		text := slab[start:len(slab):len(slab)]
 		r.entries = append(r.entries, entry{
 			seq: u.Seq, text: text, to: u.To, feature: u.Feature(), key: u.Key, about: u.About,
+			past: past, covers: u.Covers != "",
 		})
 		r.bytes += len(text)
 		r.head = u.Seq
@@ -71,37 +93,38 @@ func (r *ring) append(updates []room.Update) (replaced int) {
 }
 
 // replace forgets the older update of the same conflation.
-func (r *ring) replace(c conflation, seq uint64) bool {
+func (r *ring) replace(c conflation, seq uint64) span {
 	if r.keyed == nil {
 		r.keyed = make(map[conflation]uint64)
 	}
 	old, ok := r.keyed[c]
 	r.keyed[c] = seq
-	if !ok {
-		return false
+	if i, found := r.find(old); ok && found {
+		return r.drop(i)
 	}
-	i, found := r.find(old)
-	return found && r.drop(i)
+	return span{}
 }
 
 // withdraw forgets every update about subject.
-func (r *ring) withdraw(subject string) {
+func (r *ring) withdraw(subject string) (past span) {
 	for i := range r.entries {
 		if u := (room.Update{About: r.entries[i].about}); u.IsAbout(subject) {
-			r.drop(i)
+			past = past.with(r.drop(i))
 		}
 	}
+	return past
 }
 
-func (r *ring) drop(i int) bool {
+// drop forgets one entry, and returns the span of all that is gone with it.
+func (r *ring) drop(i int) span {
 	e := &r.entries[i]
 	if e.text == nil {
-		return false
+		return span{}
 	}
 	r.bytes -= len(e.text)
 	e.text = nil
 	r.dead++
-	return true
+	return span{e.seq, e.seq}.with(e.past)
 }
 
 // find returns the index of the entry with seq, or where it would be.

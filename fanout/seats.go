@@ -333,7 +333,7 @@ func (s *seats) revoke(members []room.MemberID, all bool) {
 		case seated, straggling:
 			c.rejoin()
 		case blocked:
-			c.epoch = "" // joins again once its socket has room
+			c.revoked = true
 		}
 	}
 }

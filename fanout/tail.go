@@ -24,6 +24,8 @@ type Tail struct {
 	epoch    string
 	ring     ring
 	signals  signals
+	covered  uint64 // seq of the newest publish that withdrew something
+	rights   rights
 	frames   []frame // the newest built, for the other loop and for those catching up
 	readers  int
 	sights   map[room.Sight]int // readers by sight
@@ -62,7 +64,7 @@ func (t *Tail) Publish(epoch string, updates []room.Update, rights []room.Member
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.epoch == "" {
-		t.epoch = epoch
+		t.epoch, t.frames = epoch, nil
 	}
 	for len(updates) > 0 && updates[0].Seq <= t.ring.head {
 		updates = updates[1:] // told before a reload
@@ -80,7 +82,11 @@ func (t *Tail) Publish(epoch string, updates []room.Update, rights []room.Member
 	}
 	t.stats.Conflated.add(t.ring.append(updates))
 	t.ring.trim(t.lowest())
-	if covers(updates) || len(rights) > 0 {
+	if covers(updates) {
+		t.covered = t.ring.head
+	}
+	t.rights.note(rights, t.ring.head)
+	if t.covered == t.ring.head || len(rights) > 0 {
 		t.frames = nil
 		t.removals.Add(1)
 	}
@@ -184,9 +190,13 @@ func (t *Tail) Refill(after uint64, updates []room.Update) {
 	}
 	for i := range older.entries {
 		e := &older.entries[i]
-		_, newer := t.ring.keyed[conflation{e.key, e.to}]
-		if e.text != nil && e.key != "" && newer {
-			older.drop(i)
+		newer, ok := t.ring.keyed[conflation{e.key, e.to}]
+		if e.text == nil || e.key == "" || !ok {
+			continue
+		}
+		gone := older.drop(i)
+		if j, found := t.ring.find(newer); found {
+			t.ring.entries[j].past = t.ring.entries[j].past.with(gone)
 		}
 	}
 	for c, seq := range t.ring.keyed {
@@ -194,6 +204,11 @@ func (t *Tail) Refill(after uint64, updates []room.Update) {
 			older.keyed = make(map[conflation]uint64)
 		}
 		older.keyed[c] = seq
+	}
+	for i := range t.ring.entries {
+		if e := &t.ring.entries[i]; e.covers { // what it withdrew was left out
+			e.past = e.past.with(span{after + 1, t.ring.floor})
+		}
 	}
 	older.entries = append(older.entries, t.ring.entries...)
 	older.bytes += t.ring.bytes
@@ -241,6 +256,14 @@ func (t *Tail) Empty() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.readers == 0 && len(t.watchers) == 0
+}
+
+// Outdated reports whether what member was answered at the log's seq may not
+// be told any more: something was withdrawn since, or a right of theirs taken.
+func (t *Tail) Outdated(seq uint64, member room.MemberID) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.covered > seq || t.rights.changed(member, seq)
 }
 
 // Readers is how many cursors read.
@@ -293,11 +316,11 @@ func (t *Tail) wakeWatchers() {
 
 // Read returns what a reader at seq is told up to the head as one push, for
 // doors without a cursor; ok is false if the ring does not reach back that
-// far. Told is the number of updates in it.
+// far, or the reader's rights changed. Told is the number of updates in it.
 func (t *Tail) Read(seq uint64, r Reader) (p wire.Push, told int, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if seq < t.ring.floor || seq > t.ring.head {
+	if seq < t.ring.floor || seq > t.ring.head || t.rights.changed(r.Member, r.Asked) {
 		return p, 0, false
 	}
 	texts, at, more := t.collect(place{seq: seq}, t.ring.head, r.Sight, r.Member)
@@ -329,7 +352,19 @@ func (t *Tail) collect(p place, upTo uint64, sight room.Sight, member room.Membe
 		size += len(e.text)
 		at = e.seq
 	}
-	return texts, upTo, false
+	return texts, upTo, t.owes(p.seq, upTo, sight, member)
+}
+
+// owes reports whether something in the span was replaced or withdrawn by an
+// update after it that the reader is still to be told.
+func (t *Tail) owes(after, upTo uint64, sight room.Sight, member room.MemberID) bool {
+	for _, e := range t.ring.after(upTo) {
+		if e.text != nil && e.past.first <= upTo && e.past.last > after &&
+			sight.Wants(e.feature) && e.to.Includes(sight.Class, member) {
+			return true
+		}
+	}
+	return false
 }
 
 // build returns the frame that brings a reader from one place to another, or
@@ -347,7 +382,7 @@ func (t *Tail) build(from, upTo place, r Reader) frame {
 		}
 	}
 	texts, at, more := t.collect(from, upTo.seq, r.Sight, r.Member)
-	f := frame{from: from, to: place{at, upTo.sig}, sight: r.Sight, codec: r.Codec, told: len(texts), cut: more}
+	f := frame{from: from, to: place{at, upTo.sig}, sight: r.Sight, codec: r.Codec, told: len(texts), cut: at < upTo.seq}
 	signals := t.signals.encode(from.sig, r.Sight)
 	if len(texts) == 0 && signals == nil {
 		return f

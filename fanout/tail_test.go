@@ -42,21 +42,6 @@ func TestPublishTakesOnlyWhatFollows(t *testing.T) {
 	})
 }
 
-func TestTheTailOfARoomThatWasNeverWrittenTakesTheFirstEpoch(t *testing.T) {
-	bubble(t, Limits{}, func(r *rig) {
-		r.tail = NewTail("talk/a", "", 0, Default(), &r.stat)
-		c := r.join("", public)
-		c.onRejoin = func() { c.cursor.Restart(c.reader, "k3", r.tail.Head().Seq, 1) }
-		r.pub("")
-		r.loop.settle()
-		r.pub("")
-		r.loop.settle()
-		if c.rejoins > 1 || c.pos() != "k3:2" {
-			t.Errorf("joined again %d times, at %s; want at most once and k3:2", c.rejoins, c.pos())
-		}
-	})
-}
-
 func TestReadersOfOneSightShareOneFrame(t *testing.T) {
 	bubble(t, Limits{}, func(r *rig) {
 		for i := range 300 {

@@ -83,7 +83,7 @@ func (h *host) enter(ctx context.Context, m room.Member, j Join) (*Entry, error)
 	tail := h.open()
 	sight := tail.Grant(room.SightOf(m, only))
 	st := h.state
-	e := &Entry{Tail: tail, Member: m, Sight: sight, Epoch: st.epoch, Seq: st.head.Seq}
+	e := &Entry{Tail: tail, Member: m, Sight: sight, Epoch: st.epoch, Head: st.head.Seq, Seq: st.head.Seq}
 	tail.Reserve()
 	if h.resumes(ctx, e, j.Since) {
 		h.node.stats.Resumed.Add(1)

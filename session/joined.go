@@ -1,7 +1,6 @@
 package session
 
 import (
-	"github.com/roomful/roomful/fanout"
 	"github.com/roomful/roomful/netloop"
 	"github.com/roomful/roomful/node"
 	"github.com/roomful/roomful/room"
@@ -30,6 +29,10 @@ func (j *joined) answer(tag uint64, out *node.Outcome) {
 		return
 	case s.gone || j.left:
 		out.Entry.Tail.Release()
+		return
+	case out.Entry.Outdated():
+		out.Entry.Tail.Release()
+		j.ask(tag)
 		return
 	}
 	e := out.Entry
@@ -64,7 +67,7 @@ var endOfEvent = []byte("\n\n")
 // sit puts the cursor where the reader now is.
 func (j *joined) sit(e *node.Entry) {
 	s, n := j.s, j.s.reg.opts.Node
-	r := fanout.Reader{Member: e.Member.ID, Sight: e.Sight, Codec: s.codec}
+	r := e.Reader(s.codec)
 	if j.cursor != nil && j.member == e.Member.ID && j.cursor.Waits() {
 		j.member = e.Member.ID
 		e.Tail.Release() // the cursor has its own reservation
