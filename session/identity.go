@@ -84,6 +84,9 @@ func (i *Identity) Expires() time.Time {
 	return i.Claims.Expires
 }
 
+// Expired is what a reader is told whose identity ended.
+func Expired() *room.Error { return room.Errorf(room.Unauthenticated, "The token has expired.") }
+
 // Credentials as text: "rfm.event/ab12cd34.m_7k2f.SECRET", the secret 32
 // random bytes in base64url. It is the cookie's value and the bearer token.
 const credentialPrefix = "rfm."

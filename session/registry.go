@@ -42,7 +42,8 @@ type Registry struct {
 	nextID  atomic.Uint64
 	writers []*writer // by loop id
 
-	draining atomic.Bool
+	stopping chan struct{}  // closed when draining begins
+	window   time.Duration  // over which clients come back; set before that
 	work     sync.WaitGroup // tokens being checked
 	Stats    Stats
 }
@@ -56,7 +57,7 @@ type Stats struct {
 
 // NewRegistry makes a Registry for the kinds of its node.
 func NewRegistry(opts Options, kinds []room.Kind) *Registry {
-	r := &Registry{opts: opts, log: opts.Logger, limits: make(map[string]room.Limit), rates: limit.New(maxBuckets)}
+	r := &Registry{opts: opts, log: opts.Logger, limits: make(map[string]room.Limit), rates: limit.New(maxBuckets), stopping: make(chan struct{})}
 	if r.log == nil {
 		r.log = slog.Default()
 	}
@@ -84,7 +85,27 @@ const maxBuckets = 1 << 20
 func (r *Registry) Node() *node.Node { return r.opts.Node }
 
 // Draining reports whether the server is on its way out.
-func (r *Registry) Draining() bool { return r.draining.Load() }
+func (r *Registry) Draining() bool {
+	select {
+	case <-r.stopping:
+		return true
+	default:
+		return false
+	}
+}
+
+// Stopping is closed when the server begins to drain: for reads that wait
+// without a session.
+func (r *Registry) Stopping() <-chan struct{} { return r.stopping }
+
+// Farewell is what one reader is told then, with its own slot to come back in.
+func (r *Registry) Farewell() *room.Error {
+	return &room.Error{
+		Code:       room.Drain,
+		Message:    "The server is restarting. Your place is kept.",
+		RetryAfter: rand.N(max(r.window, time.Millisecond)),
+	}
+}
 
 // Authenticate reads a bearer token or API key into who. It may block while
 // keys are fetched.
@@ -114,8 +135,8 @@ func (r *Registry) Authenticate(ctx context.Context, text string, who *Identity)
 // nil is followed by one Dismiss.
 func (r *Registry) Admit(address string) error {
 	switch {
-	case r.draining.Load():
-		return room.Errorf(room.Drain, "The server is restarting. Your place is kept.")
+	case r.Draining():
+		return r.Farewell()
 	case r.opts.MaxConnections > 0 && r.open.Load() >= int64(r.opts.MaxConnections):
 		r.Stats.Refused.Add(1)
 		return &room.Error{Code: room.Busy, Message: "The server has all the connections it can take.", RetryAfter: 5 * time.Second}
@@ -279,13 +300,14 @@ func (r *Registry) Limited(address, what string, burst, perSecond float64) error
 }
 
 // Drain tells every session to come back, spread over window, closes them and
-// admits no new ones. It returns when all have been told.
+// admits no new ones. It returns when all have been told. It is called once.
 func (r *Registry) Drain(window time.Duration) {
-	r.draining.Store(true)
+	r.window = window
+	close(r.stopping)
 	var told sync.WaitGroup
 	for _, w := range r.writers {
 		told.Add(1)
-		w.loop.Post(&farewell{w: w, window: window, told: &told})
+		w.loop.Post(&farewell{w: w, told: &told})
 	}
 	told.Wait()
 	r.work.Wait()
@@ -293,19 +315,14 @@ func (r *Registry) Drain(window time.Duration) {
 
 // farewell is the task that ends a loop's sessions.
 type farewell struct {
-	w      *writer
-	window time.Duration
-	told   *sync.WaitGroup
+	w    *writer
+	told *sync.WaitGroup
 }
 
 // Run implements fanout.Task.
 func (f *farewell) Run() {
 	defer f.told.Done()
 	for s := range f.w.sessions {
-		s.bye(&room.Error{
-			Code:       room.Drain,
-			Message:    "The server is restarting. Your place is kept.",
-			RetryAfter: rand.N(max(f.window, time.Millisecond)),
-		})
+		s.bye(s.reg.Farewell())
 	}
 }

@@ -192,7 +192,7 @@ func (s *Session) hello(id uint64, h *wire.Hello) {
 		return
 	}
 	if s.reg.Draining() { // nobody would wait for the check
-		s.refuse(id, room.Errorf(room.Drain, "The server is restarting. Your place is kept."))
+		s.refuse(id, s.reg.Farewell())
 		return
 	}
 	s.asking = true
@@ -354,6 +354,6 @@ type expiry struct {
 // Run implements fanout.Task.
 func (e expiry) Run() {
 	if !e.s.gone && e.s.who == e.who {
-		e.s.bye(room.Errorf(room.Unauthenticated, "The token has expired."))
+		e.s.bye(Expired())
 	}
 }

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"log/slog"
+	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -51,6 +52,11 @@ func New(opts Options) *Doors {
 func (d *Doors) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Access-Control-Allow-Origin", "*")
+	if origin := r.Header.Get("Origin"); d.allowed(origin) {
+		h.Set("Access-Control-Allow-Origin", origin)
+		h.Set("Access-Control-Allow-Credentials", "true")
+		h.Set("Vary", "Origin")
+	}
 	h.Set("Access-Control-Expose-Headers", "Roomful-Position, ETag, Retry-After")
 	if r.Method == http.MethodOptions {
 		h.Set("Access-Control-Allow-Methods", "GET, POST")
@@ -124,17 +130,20 @@ func (d *Doors) Ours(r *http.Request) bool {
 		}
 		return false
 	}
-	if origin == d.opts.PublicURL || slices.Contains(d.opts.AllowedOrigins, origin) {
+	if origin == d.opts.PublicURL || d.allowed(origin) {
 		return true
 	}
 	u, err := url.Parse(origin)
 	return err == nil && u.Host != "" && u.Host == r.Host
 }
 
+// allowed reports whether config lets pages of origin use the member cookie.
+func (d *Doors) allowed(origin string) bool { return slices.Contains(d.opts.AllowedOrigins, origin) }
+
 func (d *Doors) address(r *http.Request) string {
 	if d.opts.Address != nil {
 		return d.opts.Address(r)
 	}
-	host, _, _ := strings.Cut(r.RemoteAddr, ":")
+	host, _, _ := net.SplitHostPort(r.RemoteAddr)
 	return host
 }

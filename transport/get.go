@@ -59,8 +59,7 @@ func (d *Doors) poll(w http.ResponseWriter, r *http.Request, id room.ID, who *se
 	wake := make(chan struct{}, 1)
 	entry.Tail.Watch(wake)
 	defer entry.Tail.Unwatch(wake)
-	deadline := time.NewTimer(wait)
-	defer deadline.Stop()
+	deadline, expired := time.After(wait), expiry(who)
 	for {
 		push, told, ok := entry.Tail.Read(entry.Seq, reader(entry))
 		switch {
@@ -75,8 +74,14 @@ func (d *Doors) poll(w http.ResponseWriter, r *http.Request, id room.ID, who *se
 		}
 		if ok {
 			select {
-			case <-deadline.C:
+			case <-deadline:
 				d.nothing(w, push.Pos)
+				return
+			case <-expired:
+				d.Fail(w, session.Expired())
+				return
+			case <-d.opts.Registry.Stopping():
+				d.Fail(w, d.opts.Registry.Farewell())
 				return
 			case <-r.Context().Done():
 				return
@@ -85,7 +90,7 @@ func (d *Doors) poll(w http.ResponseWriter, r *http.Request, id room.ID, who *se
 			j.Since = push.Pos.String()
 		}
 		// Rights may have changed with what happened: ask again.
-		next, err := d.enter(ctx, id, who, j)
+		next, err := d.again(ctx, id, who, j)
 		if err != nil {
 			d.Fail(w, err)
 			return
@@ -109,7 +114,25 @@ func (d *Doors) enter(ctx context.Context, id room.ID, who *session.Identity, j 
 	return out.Entry, err
 }
 
-func reader(e *node.Entry) fanout.Reader { return fanout.Reader{Member: e.Member.ID, Sight: e.Sight} }
+// again is enter for who was let in already: rights are asked for anew, but
+// it is no new join that the address would have to pay for.
+func (d *Doors) again(ctx context.Context, id room.ID, who *session.Identity, j node.Join) (*node.Entry, error) {
+	await := node.NewAwait()
+	j.Caller = who.Caller(id)
+	d.opts.Registry.Node().Join(id, j, await, 0)
+	out, err := await.Wait(ctx)
+	return out.Entry, err
+}
+
+// expiry fires when who's token ends; it is nil for never.
+func expiry(who *session.Identity) <-chan time.Time {
+	if at := who.Expires(); !at.IsZero() {
+		return time.After(time.Until(at))
+	}
+	return nil
+}
+
+func reader(e *node.Entry) fanout.Reader { return e.Reader(nil) }
 
 func parseWait(text string, most time.Duration) (time.Duration, error) {
 	if text == "" {
@@ -128,12 +151,24 @@ func (d *Doors) view(w http.ResponseWriter, r *http.Request, id room.ID, e *node
 	d.readHeaders(h, id, e.Sight)
 	h.Set("Roomful-Position", pos)
 	h.Set("ETag", `"`+pos+`"`)
-	if r.Header.Get("If-None-Match") == `"`+pos+`"` {
+	if matches(r.Header.Get("If-None-Match"), `"`+pos+`"`) {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
 	h.Set("Content-Type", "application/json")
 	w.Write(append(wire.AppendViewRest(nil, &wire.ViewHead{Pos: e.Position(), Mine: e.Mine, Signals: e.Signals}), e.View...))
+}
+
+// matches reads If-None-Match: a list of tags, weak ones too (a proxy that
+// compresses weakens ours), or a star. RFC 9110 section 13.1.2.
+func matches(header, tag string) bool {
+	for want := range strings.SplitSeq(header, ",") {
+		want = strings.TrimPrefix(strings.TrimSpace(want), "W/")
+		if want == tag || want == "*" {
+			return true
+		}
+	}
+	return false
 }
 
 func (d *Doors) updates(w http.ResponseWriter, p *wire.Push) {

@@ -85,6 +85,11 @@ func (d *Doors) events(w http.ResponseWriter, r *http.Request, id room.ID, who *
 	ctx, cancel := context.WithTimeout(r.Context(), joinTimeout)
 	defer cancel()
 	entry, err := d.enter(ctx, id, who, j)
+	if err == nil && r.Method == http.MethodHead {
+		entry.Tail.Release()
+		setEventHeaders(w.Header())
+		return
+	}
 	if err == nil {
 		if err = d.opts.Registry.Admit(who.Address); err != nil {
 			entry.Tail.Release()
