@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -22,7 +23,7 @@ import (
 
 const apiKey = "test-key-of-the-house"
 
-var binary string
+var roomful string // the binary
 
 func TestMain(m *testing.M) {
 	dir, err := os.MkdirTemp("", "roomful-test-")
@@ -30,8 +31,8 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	binary = filepath.Join(dir, "roomful")
-	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
+	roomful = filepath.Join(dir, "roomful")
+	if out, err := exec.Command("go", "build", "-o", roomful, ".").CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "build: %v\n%s", err, out)
 		os.Exit(1)
 	}
@@ -48,6 +49,9 @@ type house struct {
 	data string
 	env  []string
 
+	scheme string       // "" is http
+	client *http.Client // nil is the default one
+
 	cmd  *exec.Cmd
 	log  *logTail
 	done chan error
@@ -63,14 +67,19 @@ func open(t testing.TB, args ...string) *house {
 	return h
 }
 
+// freeAddr finds a port below those the system gives to clients, so that it
+// is still free when the server comes back after a kill.
 func freeAddr(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 100 {
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 20000+rand.IntN(12000)))
+		if err == nil {
+			defer l.Close()
+			return l.Addr().String()
+		}
 	}
-	defer l.Close()
-	return l.Addr().String()
+	t.Fatal("no port is free")
+	return ""
 }
 
 // start runs the server and returns once it is ready.
@@ -92,7 +101,7 @@ func (h *house) start() {
 // launch runs the server without waiting for it.
 func (h *house) launch() error {
 	args := append([]string{"serve", "--addr", h.addr, "--data", h.data, "--api-key", apiKey}, h.args...)
-	h.cmd = exec.Command(binary, args...)
+	h.cmd = exec.Command(roomful, args...)
 	h.cmd.Env = append(os.Environ(), h.env...)
 	h.log = newLogTail()
 	stderr, err := h.cmd.StderrPipe()
@@ -131,7 +140,12 @@ func (h *house) stop() error {
 	}
 }
 
-func (h *house) url(path string) string { return "http://" + h.addr + path }
+func (h *house) url(path string) string {
+	if h.scheme != "" {
+		return h.scheme + "://" + h.addr + path
+	}
+	return "http://" + h.addr + path
+}
 
 // answer is what a request was answered.
 type answer struct {
@@ -172,11 +186,16 @@ func (h *house) ask(path, token string, body any) (answer, error) {
 	if token != "" {
 		req.Header.Set("Authorization", "Bearer "+token)
 	}
+	if h.client != nil {
+		return doWith(h.client, req)
+	}
 	return do(req)
 }
 
-func do(req *http.Request) (answer, error) {
-	res, err := http.DefaultClient.Do(req)
+func do(req *http.Request) (answer, error) { return doWith(http.DefaultClient, req) }
+
+func doWith(client *http.Client, req *http.Request) (answer, error) {
+	res, err := client.Do(req)
 	if err != nil {
 		return answer{}, err
 	}
