@@ -1,6 +1,7 @@
 package netloop
 
 import (
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -129,6 +130,9 @@ func (l *Loop) run() {
 		l.buryDead()
 		l.shown.set(l.count)
 		l.endIfEmpty()
+		// With a loop per core that always has more to send, what the loops
+		// send would come late: rooms and the journal need a core too.
+		runtime.Gosched()
 	}
 }
 
