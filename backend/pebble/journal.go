@@ -243,8 +243,31 @@ func (j *Journal) Close() error {
 		return err
 	}
 	j.writes.wait()
+	j.flush()
 	return j.release()
 }
+
+// flush spares the next Open the replay of the store's log. It gives up on a
+// disk that is too full or too slow: the log has it all.
+func (j *Journal) flush() {
+	if j.space.isFull(time.Now()) {
+		return
+	}
+	flushed, err := j.db.AsyncFlush()
+	if err != nil {
+		return
+	}
+	timeout := time.NewTimer(maxClosingFlush)
+	defer timeout.Stop()
+	select {
+	case <-flushed:
+	case <-timeout.C:
+	}
+}
+
+// maxClosingFlush is more than flushing all memtables takes, and well within
+// what a server may take to stop.
+const maxClosingFlush = 3 * time.Second
 
 // release gives back what openIn took.
 func (j *Journal) release() error {
