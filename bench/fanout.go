@@ -22,6 +22,7 @@ type sample struct {
 	load.Report
 	machine.Spent
 	messages int
+	acks     load.Hist // of the publisher's commands
 }
 
 // perDelivery is the server's CPU in microseconds for each update told.
@@ -62,7 +63,7 @@ func (c *contest) flow(window int, for_ time.Duration) (s sample, err error) {
 		time.Sleep(200 * time.Microsecond)
 	}
 	s.Spent = m.Stop()
-	if err := c.pub.settle(); err != nil {
+	if s.acks, err = c.pub.settle(); err != nil {
 		return s, err
 	}
 	s.Report, err = c.crowd.count(c.group)
@@ -168,8 +169,8 @@ func (d *duel) pairs(l *lab, name string, one func(c *contest) (sample, error)) 
 		}
 		o.add(&a, &b)
 		if l.verbose {
-			fmt.Printf("  %s: %.3f us, %.0f k/s, %.1f a write, p99 %v; bare %.3f us, %.0f k/s, %.1f a write, p99 %v; other %.2f\n", name,
-				a.perDelivery(), a.rate()/1e3, a.perWrite(), a.Latency.Quantile(.99), b.perDelivery(), b.rate()/1e3, b.perRead(), b.Latency.Quantile(.99), a.Other)
+			fmt.Printf("  %s: %.3f us, %.0f k/s, %.1f a write, p99 %v, acks %v %v; bare %.3f us, %.0f k/s, %.1f a write, p99 %v; other %.2f\n", name,
+				a.perDelivery(), a.rate()/1e3, a.perWrite(), a.Latency.Quantile(.99), a.acks.Quantile(.5), a.acks.Quantile(.99), b.perDelivery(), b.rate()/1e3, b.perRead(), b.Latency.Quantile(.99), a.Other)
 		}
 	}
 	return o, nil

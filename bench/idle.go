@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/roomful/roomful/bench/load"
 	"github.com/roomful/roomful/bench/machine"
@@ -29,7 +30,7 @@ func idle(l *lab, s *sheet) error {
 }
 
 func idleRow(l *lab, s *sheet, what string, d load.Dial, n int, aim float64) error {
-	h, err := l.serve("")
+	h, err := l.serve("", "--idle", "2s") // so that the rooms sleep before we look
 	if err != nil {
 		return err
 	}
@@ -49,6 +50,7 @@ func idleRow(l *lab, s *sheet, what string, d load.Dial, n int, aim float64) err
 	}
 	spent := m.Stop()
 	natural := machine.Resident(h.pid())
+	time.Sleep(4 * time.Second)
 	full, err := h.rest()
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -22,6 +23,10 @@ type wire struct {
 	answers func(frame []byte) // may be nil
 	out     []byte
 	next    uint64
+
+	sent [1024]atomic.Int64 // when, by id
+	mu   sync.Mutex         // guards took
+	took load.Hist
 }
 
 // dial opens a WebSocket with a bearer token, "" for none.
@@ -48,7 +53,7 @@ func (h *house) dial(token string) (*wire, error) {
 			break
 		}
 	}
-	w := &wire{conn: conn}
+	w := &wire{conn: conn, took: load.Hist{}}
 	go w.read(r) // ends with the connection
 	return w, nil
 }
@@ -78,6 +83,7 @@ func (w *wire) read(r *bufio.Reader) {
 			w.refused.CompareAndSwap(nil, &text)
 		case bytes.Contains(payload[:min(size, 40)], []byte(`"ok":`)):
 			w.acked.Add(1)
+			w.note(payload)
 		}
 		if w.answers != nil {
 			w.answers(payload)
@@ -85,9 +91,33 @@ func (w *wire) read(r *bufio.Reader) {
 	}
 }
 
+// note times an answer: {"id":7,...
+func (w *wire) note(frame []byte) {
+	id := 0
+	for _, c := range frame[6:] {
+		if c < '0' || c > '9' {
+			break
+		}
+		id = id*10 + int(c-'0')
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.took.Add(time.Duration(now() - w.sent[id%len(w.sent)].Load()))
+}
+
+// times returns how long answers took since the last call.
+func (w *wire) times() load.Hist {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	took := w.took
+	w.took = load.Hist{}
+	return took
+}
+
 // send queues a command; flush writes what is queued.
 func (w *wire) send(room, typ, data string) {
 	w.next++
+	w.sent[w.next%uint64(len(w.sent))].Store(now())
 	w.out = append(w.out, load.MaskedText(fmt.Appendf(nil, `{"id":%d,"send":{"room":"%s","type":"%s","data":%s}}`, w.next, room, typ, data))...)
 }
 
@@ -113,8 +143,8 @@ func (w *wire) settle() error {
 
 // publisher publishes messages, one to each room after the other.
 type publisher interface {
-	publish(n int) error // n more messages
-	settle() error       // until they are acknowledged
+	publish(n int) error        // n more messages
+	settle() (load.Hist, error) // until they are acknowledged; how long that took
 }
 
 // messages publishes to channels of a server.
@@ -161,16 +191,19 @@ func (m *messages) begin() error {
 			return err
 		}
 	}
-	return m.settle()
+	_, err := m.settle()
+	return err
 }
 
-func (m *messages) settle() error {
+func (m *messages) settle() (load.Hist, error) {
+	took := load.Hist{}
 	for _, w := range m.wires {
 		if err := w.settle(); err != nil {
-			return err
+			return nil, err
 		}
+		took.Merge(w.times())
 	}
-	return nil
+	return took, nil
 }
 
 var filler = string(bytes.Repeat([]byte("r"), 4096))
@@ -209,4 +242,4 @@ func (f *frames) publish(n int) error {
 	return err
 }
 
-func (f *frames) settle() error { return nil }
+func (f *frames) settle() (load.Hist, error) { return nil, nil }
