@@ -145,9 +145,9 @@ func (h *host) open() *fanout.Tail {
 	}
 	n := h.node
 	tail := fanout.NewTail(h.id, h.state.epoch, h.state.head.Seq, n.opts.Tails, &n.stats.Tails)
-	tail.Signal(n.presence.all(h.id, n.presencePrefix(h.id))...)
 	h.mu.Lock()
 	h.tail = tail
 	h.mu.Unlock()
+	n.presence.introduce(n, h.id) // once the tail is where others tell it too
 	return tail
 }

@@ -22,8 +22,10 @@ type presence struct {
 // company is the members present in one room.
 type company struct {
 	members map[room.MemberID]*present
-	away    int  // members without a connection, on their way out
-	single  bool // rows are told one by one
+	away    int           // members without a connection, on their way out
+	single  bool          // rows are told one by one
+	untold  []room.Signal // in the order that they came true
+	telling bool          // somebody tells them
 }
 
 type present struct {
@@ -52,19 +54,18 @@ func (n *Node) Arrive(id room.ID, m room.Member) {
 		c = &company{members: make(map[room.MemberID]*present), single: true}
 		p.rooms[id] = c
 	}
-	var told []room.Signal
 	who := c.members[m.ID]
 	switch {
 	case who == nil:
 		who = &present{state: online, hidden: m.Hidden}
 		c.members[m.ID] = who
-		told = c.tell(prefix, m.ID, who)
+		c.arrived(prefix, m.ID, who)
 	case who.conns == 0:
 		c.away--
 	}
 	who.conns++
 	p.mu.Unlock()
-	n.signal(id, told)
+	p.tell(n, id)
 }
 
 // Depart undoes an Arrive. The member is told offline a while later, unless
@@ -117,66 +118,82 @@ func (n *Node) signal(id room.ID, told []room.Signal) {
 	}
 }
 
+// tell brings what is untold of a room to its readers. Whoever finds nobody
+// at it does it for all, so that a newer count never comes before an older.
+func (p *presence) tell(n *Node, id room.ID) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c := p.rooms[id]
+	if c == nil || c.telling {
+		return
+	}
+	for c.telling = true; len(c.untold) > 0; {
+		told := c.untold
+		c.untold = nil
+		p.mu.Unlock()
+		n.signal(id, told)
+		p.mu.Lock()
+	}
+	c.telling = false
+}
+
 // sweep tells who has been away for long enough.
 func (p *presence) sweep(n *Node, now time.Time) {
-	type change struct {
-		id   room.ID
-		told []room.Signal
-	}
-	var changes []change
+	var changed []room.ID
 	p.mu.Lock()
 	for id, c := range p.rooms {
-		if c.away == 0 {
-			continue
+		if c.away > 0 && c.sweep(n.presencePrefix(id), now.Add(-n.opts.Away)) {
+			changed = append(changed, id)
 		}
-		if told := c.sweep(n.presencePrefix(id), now.Add(-n.opts.Away)); told != nil {
-			changes = append(changes, change{id, told})
-		}
-		if len(c.members) == 0 {
+		if len(c.members) == 0 && len(c.untold) == 0 && !c.telling {
 			delete(p.rooms, id)
 		}
 	}
 	p.mu.Unlock()
-	for _, ch := range changes {
-		n.signal(ch.id, ch.told)
+	for _, id := range changed {
+		p.tell(n, id)
 	}
 }
 
-func (c *company) sweep(prefix string, before time.Time) (told []room.Signal) {
+func (c *company) sweep(prefix string, before time.Time) (changed bool) {
 	for id, who := range c.members {
 		if who.conns > 0 || who.left.After(before) {
 			continue
 		}
 		delete(c.members, id)
 		c.away--
-		told = append(told, room.Signal{Key: prefix + string(id)})
+		c.untold = append(c.untold, room.Signal{Key: prefix + string(id)})
+		changed = true
 	}
-	if told != nil {
-		told = append(told, c.count(prefix))
+	if changed {
+		c.counted(prefix)
 	}
-	return told
+	return changed
 }
 
-// tell returns the signals of one member's change. The first above maxRows
-// takes the single rows away, and they come back below half of it.
-func (c *company) tell(prefix string, id room.MemberID, who *present) []room.Signal {
-	told := []room.Signal{c.count(prefix)}
-	if c.single && len(c.members) > maxRows {
-		c.single = false
-		for other := range c.members {
-			told = append(told, room.Signal{Key: prefix + string(other)})
-		}
-	}
-	if !c.single && len(c.members) < maxRows/2 {
-		c.single = true
-		for other, o := range c.members {
-			told = append(told, o.signal(prefix, other))
-		}
-	}
+func (c *company) arrived(prefix string, id room.MemberID, who *present) {
 	if c.single {
-		told = append(told, who.signal(prefix, id))
+		c.untold = append(c.untold, who.signal(prefix, id))
 	}
-	return told
+	c.counted(prefix)
+}
+
+// counted tells the new count. The first above maxRows takes the single rows
+// away, and they come back below half of it.
+func (c *company) counted(prefix string) {
+	c.untold = append(c.untold, c.count(prefix))
+	switch {
+	case c.single && len(c.members) > maxRows:
+		c.single = false
+		for id := range c.members {
+			c.untold = append(c.untold, room.Signal{Key: prefix + string(id)})
+		}
+	case !c.single && len(c.members) < maxRows/2:
+		c.single = true
+		for id, who := range c.members {
+			c.untold = append(c.untold, who.signal(prefix, id))
+		}
+	}
 }
 
 func (who *present) signal(prefix string, id room.MemberID) room.Signal {
@@ -201,45 +218,47 @@ func (p *presence) signal(h *host, tail *fanout.Tail, made []room.Signal) {
 	prefix := h.node.presencePrefix(h.id)
 	told := made[:0]
 	for _, s := range made {
-		id, own := strings.CutPrefix(s.Key, prefix)
-		if prefix == "" || !own || p.note(h.id, room.MemberID(id), s.Data) {
+		if id, own := strings.CutPrefix(s.Key, prefix); prefix != "" && own {
+			p.note(h.id, room.MemberID(id), s)
+		} else {
 			told = append(told, s)
 		}
 	}
 	if tail != nil && len(told) > 0 {
 		tail.Signal(told...)
 	}
+	p.tell(h.node, h.id)
 }
 
-// note keeps a member's state and reports whether it is told. nil hides the
-// member.
-func (p *presence) note(id room.ID, member room.MemberID, state json.RawMessage) bool {
+// note keeps a member's state. nil hides the member.
+func (p *presence) note(id room.ID, member room.MemberID, s room.Signal) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	c := p.rooms[id]
 	if c == nil || c.members[member] == nil {
-		return false
+		return
 	}
 	who := c.members[member]
-	who.hidden = state == nil
-	if state != nil {
-		who.state = state
-	}
-	return c.single
-}
-
-// all returns the signals of everybody who is here, for a new tail.
-func (p *presence) all(id room.ID, prefix string) (told []room.Signal) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	c := p.rooms[id]
-	if c == nil || prefix == "" {
-		return nil
+	who.hidden = s.Data == nil
+	if s.Data != nil {
+		who.state = s.Data
 	}
 	if c.single {
+		c.untold = append(c.untold, s)
+	}
+}
+
+// introduce tells a new tail of everybody who is here.
+func (p *presence) introduce(n *Node, id room.ID) {
+	p.mu.Lock()
+	if c, prefix := p.rooms[id], n.presencePrefix(id); c != nil && prefix != "" {
+		c.untold = append(c.untold, c.count(prefix))
 		for member, who := range c.members {
-			told = append(told, who.signal(prefix, member))
+			if c.single {
+				c.untold = append(c.untold, who.signal(prefix, member))
+			}
 		}
 	}
-	return append(told, c.count(prefix))
+	p.mu.Unlock()
+	p.tell(n, id)
 }

@@ -99,7 +99,7 @@ func (st *state) apply(u room.Update) error {
 	}
 	for _, class := range classes {
 		if u.To.Includes(class, "") {
-			st.shown[class] = u.Seq
+			st.shown[class] = max(st.shown[class], u.Seq) // a keyed one may take an earlier place
 		}
 	}
 	return nil
@@ -183,7 +183,7 @@ func (h *host) wake(ctx context.Context) error {
 	if st.head.Seq != loaded.Head.Seq {
 		return fmt.Errorf("replay %s: %w: ends at %d, its head is %d", h.id, journal.ErrCorrupt, st.head.Seq, loaded.Head.Seq)
 	}
-	st.head, st.first = loaded.Head, loaded.First
+	st.head, st.first = loaded.Head, max(1, loaded.First) // 0 before the first record
 	st.epoch = h.epoch(st.head)
 	h.state = st
 	h.node.stats.Awake.Add(1)
@@ -344,10 +344,14 @@ func (h *host) trim(ctx context.Context, upTo uint64) {
 // newEpoch names a room's history.
 func newEpoch(random uint64) string { return strconv.FormatUint(random>>34, 36) }
 
+// ErrNoRoom answers who asks for a room that was never made. It is told apart
+// from what a room itself says is not found, for codes may be guessed.
+var ErrNoRoom = room.Errorf(room.NotFound, "There is nothing here. Check the link or the code.")
+
 // member says who a caller is in the room, and refuses who is not let in.
 func (st *state) member(kind *room.Kind, c room.Caller) (room.Member, error) {
 	if kind.Made && st.head.Seq == 0 && c.Role != room.Service {
-		return room.Member{}, room.Errorf(room.NotFound, "There is nothing here. Check the link or the code.")
+		return room.Member{}, ErrNoRoom
 	}
 	if st.identify != nil && (st.head.Seq > 0 || c.Role != room.Service) {
 		return st.identify.Identify(c)

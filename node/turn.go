@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"runtime/debug"
 	"slices"
@@ -315,9 +316,13 @@ func (t *turn) answerTo(u room.Update) error {
 }
 
 // record gives u its seq and folds it. A keyed update takes the place of an
-// older one of the same turn.
+// older one of the same turn, but not of one that was withdrawn meanwhile: it
+// would be withdrawn too.
 func (t *turn) record(u room.Update) error {
 	st := t.host.state
+	if u.Covers != "" {
+		maps.DeleteFunc(t.keyed, func(_ conflation, i int) bool { return t.rec.Updates[i].IsAbout(u.Covers) })
+	}
 	c := conflation{u.Key, u.To}
 	if i, ok := t.keyed[c]; ok && u.Key != "" {
 		u.Seq = t.rec.Updates[i].Seq
