@@ -29,8 +29,16 @@ func TestMillionRooms(t *testing.T) {
 		millionChild(t, mode)
 		return
 	}
+	runModes(t, "fill", "rest", "load", "rest")
+}
+
+// TestOpenAfterKill measures opening after a kill while the disk is written as
+// fast as it can be, so that as much as possible has to be replayed.
+func TestOpenAfterKill(t *testing.T) { runModes(t, "burst", "open", "burst", "open", "burst", "open") }
+
+func runModes(t *testing.T, modes ...string) {
 	dir := t.TempDir()
-	for _, mode := range []string{"fill", "rest", "load", "rest"} {
+	for _, mode := range modes {
 		cmd := exec.Command(os.Args[0], "-test.run", "TestMillionRooms", "-test.v", "-test.timeout", "30m")
 		cmd.Env = append(os.Environ(), "ROOMFUL_TEST_MILLION="+mode, "ROOMFUL_TEST_DIR="+dir)
 		out, _ := cmd.CombinedOutput() // "load" kills itself
@@ -53,7 +61,7 @@ func millionChild(t *testing.T, mode string) {
 	switch mode {
 	case "fill":
 		start = time.Now()
-		appendAll(t, j, million, func(i int) int { return i })
+		appendAll(t, j, million, 1, func(i int) int { return i })
 		say(mode, "filled", start)
 	case "rest":
 		start = time.Now()
@@ -71,11 +79,12 @@ func millionChild(t *testing.T, mode string) {
 		say(mode, "loaded 1000 rooms", start)
 	case "load":
 		start = time.Now()
-		appendAll(t, j, million/2, func(int) int { return rand.IntN(million) })
-		say(mode, "appended, killing", start)
-		p, _ := os.FindProcess(os.Getpid())
-		must(t, p.Kill())
-		select {}
+		appendAll(t, j, million/2, 1, func(int) int { return rand.IntN(million) })
+		killSelf(t, mode, start)
+	case "burst": // about 400 MB
+		start = time.Now()
+		appendAll(t, j, 100_000+rand.IntN(5000), 16, func(i int) int { return i % 1000 })
+		killSelf(t, mode, start)
 	}
 	runtime.GC()
 	say(mode, "collected", start)
@@ -86,9 +95,17 @@ func millionChild(t *testing.T, mode string) {
 	say(mode, "closed", start)
 }
 
-// appendAll appends n records to the rooms that which names; a room that was
-// chosen twice at once is passed over.
-func appendAll(t *testing.T, j *Journal, n int, which func(int) int) {
+func killSelf(t *testing.T, mode string, start time.Time) {
+	say(mode, "appended, killing", start)
+	p, err := os.FindProcess(os.Getpid())
+	must(t, err)
+	must(t, p.Kill())
+	select {}
+}
+
+// appendAll appends n records of so many updates to the rooms that which
+// names; a room that was chosen twice at once is passed over.
+func appendAll(t *testing.T, j *Journal, n, updates int, which func(int) int) {
 	const writers = 256
 	var wait sync.WaitGroup
 	for w := range writers {
@@ -97,7 +114,7 @@ func appendAll(t *testing.T, j *Journal, n int, which func(int) int) {
 				id := millionRoom(which(i))
 				loaded, err := j.heads.durable(context.Background(), j.dead, id)
 				if err == nil {
-					_, err = j.Append(context.Background(), id, loaded, benchRecord(loaded, 1))
+					_, err = j.Append(context.Background(), id, loaded, benchRecord(loaded, updates))
 				}
 				if err != nil && !strings.Contains(err.Error(), journal.ErrFenced.Error()) {
 					t.Error(err)
