@@ -98,7 +98,7 @@ func (j *joined) refused(tag uint64, err *room.Error) {
 	case s.codec == events:
 		s.bye(err)
 	case tag != 0:
-		s.refuse(tag, err)
+		s.refuse(tag, s.reg.Veil(s.who, err))
 	case again:
 		s.write(wire.AppendBye(nil, j.id, err))
 	}

@@ -144,25 +144,35 @@ func (s *Session) Rejoin(c *fanout.Cursor) {
 func (s *Session) Message(_ *netloop.Conn, text []byte) {
 	frames, err := wire.ParseClient(bytes.Clone(text))
 	if err != nil {
-		s.refuse(0, err)
+		if s.pays(0) {
+			s.refuse(0, err)
+		}
 		s.flush()
 		return
 	}
 	for i := range frames {
-		s.frame(&frames[i])
+		if s.pays(frames[i].ID) {
+			s.frame(&frames[i])
+		}
 	}
 	s.flush()
 }
 
-func (s *Session) frame(f *wire.Client) {
+// pays takes what a frame costs, or refuses it.
+func (s *Session) pays(id uint64) bool {
 	s.reg.Stats.Frames.Add(1)
-	if s.who.Service == nil {
-		if granted, wait := s.reg.rates.Allow(s.key(), time.Now(), 1, frameRate); granted == 0 {
-			s.reg.Stats.Limited.Add(1)
-			s.refuse(f.ID, &room.Error{Code: room.RateLimited, Message: "Too many frames at once.", RetryAfter: wait})
-			return
-		}
+	if s.who.Service != nil {
+		return true
 	}
+	granted, wait := s.reg.rates.Allow(s.key(), time.Now(), 1, frameRate)
+	if granted == 0 {
+		s.reg.Stats.Limited.Add(1)
+		s.refuse(id, &room.Error{Code: room.RateLimited, Message: "Too many frames at once.", RetryAfter: wait})
+	}
+	return granted > 0
+}
+
+func (s *Session) frame(f *wire.Client) {
 	switch {
 	case s.asking && len(s.waiting) >= maxWaiting:
 		s.refuse(f.ID, &room.Error{Code: room.Busy, Message: "Your token is still being checked.", RetryAfter: time.Second})
@@ -302,7 +312,7 @@ func (s *Session) answer(d *delivery) {
 	case d.who != nil:
 		s.known(d)
 	case d.out.Err != nil:
-		s.refuse(d.tag, d.out.Err)
+		s.refuse(d.tag, s.reg.Veil(s.who, d.out.Err))
 	case d.out.Result != nil:
 		s.write(wire.AppendResult(nil, d.tag, d.out.Pos, d.out.Result))
 	default:

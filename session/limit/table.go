@@ -87,6 +87,29 @@ func (t *Table) Allow(key string, now time.Time, cost int, r Rate) (granted int,
 	return 0, max(1, time.Duration(math.Ceil(float64(full-at)-(r.Burst-1)*r.unitNanos())))
 }
 
+// Wait is how long it takes until the key's bucket has a unit, 0 if it has
+// one. It takes none.
+func (t *Table) Wait(key string, now time.Time, r Rate) time.Duration {
+	if r == (Rate{}) {
+		return 0
+	}
+	if !r.grants() {
+		return time.Hour
+	}
+	hash := maphash.String(t.seed, key)
+	at := min(max(now.Sub(t.start).Nanoseconds(), -farthest), farthest)
+	s := &t.shards[hash%shards]
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	was := s.find(hash)
+	s.keep(hash, was, at, t.perShard)
+	granted, full := take(was, at, 1, r)
+	if granted > 0 {
+		return 0
+	}
+	return max(1, time.Duration(math.Ceil(float64(full-at)-(r.Burst-1)*r.unitNanos())))
+}
+
 // take is the bucket's arithmetic: full is when it is full again, and in what
 // is returned when it will be. Times are rounded against the asker.
 func take(full, at int64, cost int, r Rate) (int, int64) {
