@@ -54,12 +54,11 @@ func (s *Server) postEvents(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusCreated, o)
 }
 
-// Opening, joining and guessing are bounded by address, generously: a hall
+// Opening and joining are bounded by address, generously: a hall
 // behind one router joins within minutes.
 const (
-	opensBurst, opensPerSecond     = 20, 0.2
-	joinsBurst, joinsPerSecond     = 2000, 200
-	guessesBurst, guessesPerSecond = 60, 1
+	opensBurst, opensPerSecond = 20, 0.2
+	joinsBurst, joinsPerSecond = 2000, 200
 )
 
 func (s *Server) open(r *http.Request, name, preset, host string) (opened, error) {
@@ -150,11 +149,14 @@ func (s *Server) join(r *http.Request, name, host string) (joinedAs, error) {
 			return joinedAs{Member: m.ID}, nil
 		case room.Unauthenticated: // a cookie of a member that is no more: a new one
 		default:
-			return joinedAs{}, err
+			return joinedAs{}, s.opts.Registry.Veil(who, err)
 		}
 	}
+	if err := s.opts.Registry.MayGuess(who); err != nil {
+		return joinedAs{}, err
+	}
 	if _, err := s.member(ctx, id, us); err != nil {
-		return joinedAs{}, s.missed(who, err)
+		return joinedAs{}, s.opts.Registry.Veil(who, err)
 	}
 	member := newMember()
 	token, proof := session.NewCredential(id, member)
@@ -167,7 +169,7 @@ func (s *Server) join(r *http.Request, name, host string) (joinedAs, error) {
 // claim makes this device another one of a host, who shows the private link's
 // secret.
 func (s *Server) claim(ctx context.Context, id room.ID, who *session.Identity, host string) (joinedAs, error) {
-	if err := s.opts.Registry.Limited(who.Address, "guess", guessesBurst, guessesPerSecond); err != nil {
+	if err := s.opts.Registry.Guess(who); err != nil {
 		return joinedAs{}, err
 	}
 	member, secret, _ := strings.Cut(host, ".")
@@ -180,16 +182,6 @@ func (s *Server) claim(ctx context.Context, id room.ID, who *session.Identity, h
 		return joinedAs{}, err
 	}
 	return joinedAs{Member: m.ID, Token: token}, nil
-}
-
-// missed slows down who guesses codes.
-func (s *Server) missed(who *session.Identity, err error) error {
-	if room.CodeOf(err) == room.NotFound {
-		if limited := s.opts.Registry.Limited(who.Address, "guess", guessesBurst, guessesPerSecond); limited != nil {
-			return limited
-		}
-	}
-	return err
 }
 
 var lost = room.Errorf(room.NotFound, "There is no such event. Check the code on the poster.")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"strings"
 
 	"github.com/roomful/roomful/feature/event"
 	"github.com/roomful/roomful/node"
@@ -88,6 +89,7 @@ func (s *Server) eventPage(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), turnTimeout)
 	defer cancel()
 	entry, err := s.look(ctx, id, who.Caller(id))
+	err = s.opts.Registry.Veil(who, err)
 	switch room.CodeOf(err) {
 	case "":
 		url := s.origin(r) + "/e/" + id.Name()
@@ -97,10 +99,6 @@ func (s *Server) eventPage(w http.ResponseWriter, r *http.Request) {
 	case room.Unauthenticated:
 		s.joinPage(w, r, id, http.StatusOK, "", "")
 	case room.NotFound:
-		if s.missed(who, err) != err {
-			s.trouble(w, r, s.missed(who, err))
-			return
-		}
 		s.render(w, r, http.StatusNotFound, web.LostPage{Code: id.Name()})
 	default:
 		s.trouble(w, r, err)
@@ -172,7 +170,7 @@ func (s *Server) joinForm(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "/e/"+id.Name(), http.StatusSeeOther)
 	case room.NotFound:
 		s.render(w, r, http.StatusNotFound, web.LostPage{Code: id.Name()})
-	case room.Invalid, room.RateLimited, room.Conflict, room.Gone:
+	case room.Invalid, room.Conflict, room.Gone:
 		s.joinPage(w, r, id, http.StatusUnprocessableEntity, name, room.AsError(err).Message)
 	default:
 		s.trouble(w, r, err)
@@ -193,13 +191,24 @@ func (s *Server) hostPage(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), turnTimeout)
 	defer cancel()
+	m, err := s.member(ctx, id, who.Caller(id))
+	err = s.opts.Registry.Veil(who, err)
+	switch room.CodeOf(err) {
+	case "", room.Unauthenticated:
+	case room.NotFound:
+		s.render(w, r, http.StatusNotFound, web.LostPage{Code: id.Name()})
+		return
+	default:
+		s.trouble(w, r, err)
+		return
+	}
 	shown, err := s.look(ctx, id, us)
 	if err != nil {
-		s.render(w, r, http.StatusNotFound, web.LostPage{Code: id.Name()})
+		s.trouble(w, r, err)
 		return
 	}
 	name := eventOf(shown).Name
-	if m, err := s.member(ctx, id, who.Caller(id)); err == nil && m.Role.Host() {
+	if m.Role.Host() {
 		url := s.origin(r) + "/e/" + id.Name()
 		s.render(w, r, http.StatusOK, web.ReadyPage{Code: id.Name(), Name: name, URL: url, QR: qrSVG(url)})
 		return
@@ -225,7 +234,7 @@ func (s *Server) talkPage(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) lostPage(w http.ResponseWriter, r *http.Request) {
-	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+	if strings.HasPrefix(r.URL.Path, "/v1/") || r.Method != http.MethodGet && r.Method != http.MethodHead {
 		s.opts.Doors.Fail(w, room.Errorf(room.NotFound, "There is nothing at this address."))
 		return
 	}

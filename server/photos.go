@@ -22,6 +22,9 @@ type Photos struct {
 // postPhoto takes a picture of a member. Its bytes are on disk, and the room
 // knows whose it is, before the answer: {"photo":"ph_...","width":2048,"height":1365}.
 func (s *Server) postPhoto(w http.ResponseWriter, r *http.Request) {
+	if b, ok := r.Body.(*body); ok {
+		b.allow(stallTimeout, uploadTimeout)
+	}
 	added, status, err := s.addPhoto(r)
 	if err != nil {
 		s.opts.Doors.Fail(w, err)
@@ -29,6 +32,11 @@ func (s *Server) postPhoto(w http.ResponseWriter, r *http.Request) {
 	}
 	answer(w, status, added)
 }
+
+const (
+	uploadTimeout = 10 * time.Minute // 25 MB at 350 kbit/s
+	stallTimeout  = 30 * time.Second // without a byte
+)
 
 type addedPhoto struct {
 	Photo  string `json:"photo"`
@@ -51,7 +59,7 @@ func (s *Server) addPhoto(r *http.Request) (added addedPhoto, status int, err er
 	}
 	m, err := s.member(r.Context(), id, who.Caller(id))
 	if err != nil {
-		return added, 0, err
+		return added, 0, s.opts.Registry.Veil(who, err)
 	}
 	if m.ID == "" || !m.Role.Acts() {
 		return added, 0, room.Errorf(room.Forbidden, "Only members who may post share photos.")
@@ -123,7 +131,7 @@ func (s *Server) blobOf(r *http.Request, id room.ID) (string, error) {
 	}, await, 0)
 	out, err := await.Wait(ctx)
 	if err != nil {
-		return "", err
+		return "", s.opts.Registry.Veil(who, err)
 	}
 	var result struct {
 		Blob string `json:"blob"`

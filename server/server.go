@@ -87,6 +87,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("X-Robots-Tag", "noindex")
 	}
+	if r.ContentLength != 0 {
+		b := &body{ReadCloser: r.Body, conn: http.NewResponseController(w)}
+		b.allow(bodyTimeout, bodyTimeout)
+		r.Body = b
+	}
 	s.mux.ServeHTTP(w, r)
 }
 

@@ -111,7 +111,7 @@ func (d *Doors) enter(ctx context.Context, id room.ID, who *session.Identity, j 
 	await := node.NewAwait()
 	d.opts.Registry.Join(who, id, j, await)
 	out, err := await.Wait(ctx)
-	return out.Entry, err
+	return out.Entry, d.opts.Registry.Veil(who, err)
 }
 
 // again is enter for who was let in already: rights are asked for anew, but
@@ -219,7 +219,7 @@ func (d *Doors) query(w http.ResponseWriter, r *http.Request, id room.ID, who *s
 	d.opts.Registry.Node().Query(id, node.Query{Caller: who.Caller(id), Name: r.URL.Query().Get("query"), Args: args}, await, 0)
 	out, err := await.Wait(ctx)
 	if err != nil {
-		d.Fail(w, err)
+		d.Fail(w, d.opts.Registry.Veil(who, err))
 		return
 	}
 	h := w.Header()

@@ -8,6 +8,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"unicode/utf8"
 
 	"github.com/roomful/roomful/node"
 	"github.com/roomful/roomful/room"
@@ -38,7 +39,7 @@ func (d *Doors) post(w http.ResponseWriter, r *http.Request, id room.ID) {
 	d.opts.Registry.Do(who, "a"+who.Address, cmd, await, 0)
 	out, err := await.Wait(ctx)
 	if err != nil {
-		d.Fail(w, err)
+		d.Fail(w, d.opts.Registry.Veil(who, err))
 		return
 	}
 	h := w.Header()
@@ -60,6 +61,9 @@ func (d *Doors) ReadJSON(w http.ResponseWriter, r *http.Request, v any) error {
 		return room.Errorf(room.TooLarge, "A body is at most %d bytes.", d.opts.MaxBody)
 	case err != nil:
 		return &room.Error{Code: room.Invalid, Message: "The body did not arrive whole.", Err: err}
+	}
+	if !utf8.Valid(body) { // WebSockets that it is sent to would break
+		return room.Errorf(room.Invalid, "JSON is text in UTF-8.")
 	}
 	if err := wire.CheckDepth(body); err != nil {
 		return err
