@@ -287,7 +287,9 @@ func (h *house) get(method, path string, header http.Header) answer {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	req.Header = header
+	if header != nil {
+		req.Header = header
+	}
 	res, err := http.DefaultTransport.RoundTrip(req) // follows nothing
 	if err != nil {
 		h.t.Fatal(err)
