@@ -21,6 +21,16 @@ func figures() []figure {
 	return []figure{
 		{"fanout", "one room of 10,000: CPU per delivery, one in flight and flat out", fanout},
 		{"rooms", "1,000 rooms of 10: CPU per delivery", rooms},
+		{"latency", "10 messages/s to 10,000: from publishing to the clients", latency},
+		{"stall", "100 of 10,000 clients stop reading", stall},
+		{"named", "an update to one member; many `only` sets", named},
+		{"handshakes", "connections a second", handshakes},
+		{"reconnect", "10,000 come back at once", reconnect},
+		{"commands", "durable commands, in process and through WebSockets", commands},
+		{"wake", "loading a room of 500 updates", wake},
+		{"hearts", "taps in one room with 1,000 watching", hearts},
+		{"million", "1,000,000 rooms that exist", million},
+		{"bytes", "bytes on the wire", wireBytes},
 		{"idle", "memory of an idle connection: WebSocket, SSE, TLS", idle},
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/pprof"
 	"strconv"
 	"strings"
 	"sync"
@@ -242,6 +243,22 @@ func (h *house) writeProfile(name, path string) error {
 	defer f.Close()
 	_, err = io.Copy(f, r.Body)
 	return err
+}
+
+// profileSelf profiles this process until the returned function is called.
+func (l *lab) profileSelf(name string) (stop func()) {
+	if l.profile == "" {
+		return func() {}
+	}
+	os.MkdirAll(l.profile, 0o755)
+	f, err := os.Create(filepath.Join(l.profile, name+".pprof"))
+	if err != nil || pprof.StartCPUProfile(f) != nil {
+		return func() {}
+	}
+	return func() {
+		pprof.StopCPUProfile()
+		f.Close()
+	}
 }
 
 // metric is one number of /metrics, summed over labels.

@@ -20,7 +20,7 @@ type wire struct {
 	conn    net.Conn
 	acked   atomic.Uint64
 	refused atomic.Pointer[string]
-	answers func(frame []byte) // may be nil
+	hear    atomic.Pointer[ears]
 	out     []byte
 	next    uint64
 
@@ -58,6 +58,16 @@ func (h *house) dial(token string) (*wire, error) {
 	return w, nil
 }
 
+// ears are told of answers, on the reader.
+type ears struct {
+	answered func(id uint64, ok bool)
+	drained  func() // after all that came at once
+}
+
+func (w *wire) listen(answered func(id uint64, ok bool), drained func()) {
+	w.hear.Store(&ears{answered, drained})
+}
+
 func (w *wire) read(r *bufio.Reader) {
 	for {
 		var head [10]byte
@@ -77,32 +87,42 @@ func (w *wire) read(r *bufio.Reader) {
 		if _, err := io.ReadFull(r, payload); err != nil {
 			return
 		}
-		switch {
-		case bytes.Contains(payload[:min(size, 40)], []byte(`"error":`)):
+		if !bytes.HasPrefix(payload, []byte(`{"id":`)) {
+			continue
+		}
+		id, ok := answerID(payload), !bytes.Contains(payload[:min(size, 40)], []byte(`"error":`))
+		if ok {
+			w.acked.Add(1)
+			w.note(id)
+		} else {
 			text := string(payload)
 			w.refused.CompareAndSwap(nil, &text)
-		case bytes.Contains(payload[:min(size, 40)], []byte(`"ok":`)):
-			w.acked.Add(1)
-			w.note(payload)
 		}
-		if w.answers != nil {
-			w.answers(payload)
+		if e := w.hear.Load(); e != nil {
+			e.answered(id, ok)
+			if r.Buffered() == 0 {
+				e.drained()
+			}
 		}
 	}
 }
 
-// note times an answer: {"id":7,...
-func (w *wire) note(frame []byte) {
-	id := 0
+// answerID reads {"id":7,...
+func answerID(frame []byte) (id uint64) {
 	for _, c := range frame[6:] {
 		if c < '0' || c > '9' {
 			break
 		}
-		id = id*10 + int(c-'0')
+		id = id*10 + uint64(c-'0')
 	}
+	return id
+}
+
+// note times an answer.
+func (w *wire) note(id uint64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.took.Add(time.Duration(now() - w.sent[id%len(w.sent)].Load()))
+	w.took.Add(time.Duration(now() - w.sent[id%uint64(len(w.sent))].Load()))
 }
 
 // times returns how long answers took since the last call.
@@ -115,10 +135,13 @@ func (w *wire) times() load.Hist {
 }
 
 // send queues a command; flush writes what is queued.
-func (w *wire) send(room, typ, data string) {
+func (w *wire) send(room, typ, data string) { w.command(room, typ, "", data) }
+
+// command is send with an op.
+func (w *wire) command(room, typ, op, data string) {
 	w.next++
 	w.sent[w.next%uint64(len(w.sent))].Store(now())
-	w.out = append(w.out, load.MaskedText(fmt.Appendf(nil, `{"id":%d,"send":{"room":"%s","type":"%s","data":%s}}`, w.next, room, typ, data))...)
+	w.out = append(w.out, load.MaskedText(fmt.Appendf(nil, `{"id":%d,"send":{"room":"%s","type":"%s","op":"%s","data":%s}}`, w.next, room, typ, op, data))...)
 }
 
 func (w *wire) flush() error {
@@ -214,8 +237,13 @@ func payload(size int, timed bool) string {
 	if timed {
 		head = fmt.Sprintf(`{"t":%d,"pad":"`, now())
 	}
+	if !timed && size <= len(ready) {
+		return ready[:size-2] + `"}`
+	}
 	return head + filler[:max(0, size-len(head)-2)] + `"}`
 }
+
+var ready = `{"pad":"` + filler
 
 // frames feeds a bare broadcaster.
 type frames struct {

@@ -108,8 +108,8 @@ func (c *conn) joinFrame() []byte {
 	if since := c.since(); since != "" {
 		b = append(b, `,"since":"`+since+`"`...)
 	}
-	if only := c.group.dial.Only; only != nil {
-		text, _ := json.Marshal(only) // strings always encode
+	if w := c.group.dial.Wishes; len(w) > 0 {
+		text, _ := json.Marshal(w[int(c.number)%len(w)]) // strings always encode
 		b = append(append(b, `,"only":`...), text...)
 	}
 	return append(b, "}}"...)

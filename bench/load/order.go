@@ -37,9 +37,9 @@ type Dial struct {
 	Parallel int    // handshakes at once
 	Room     string // "channel/b%d": the connection's number modulo Rooms is put in
 	Rooms    int
-	Only     []string
-	Tokens   []string // files of bearer tokens, one a line: connection n has the line n
-	Goal     string   // "open": 101; "joined": the first view or the word that it goes on; "seq": Until
+	Wishes   [][]string // `only`: the connection's number modulo their number
+	Tokens   []string   // files of bearer tokens, one a line: connection n has the line n
+	Goal     string     // "open": 101; "joined": the first view or the word that it goes on; "seq": Until
 	Until    uint64
 	Resume   bool // the connections of the group come back from where they were
 	Deflate  bool

@@ -20,6 +20,7 @@ type Meter struct {
 type Spent struct {
 	Wall  time.Duration
 	CPU   []time.Duration // of each process
+	Own   time.Duration   // of this process
 	Other float64         // cores that processes other than ours kept busy
 	Steal float64         // cores that the host took
 }
@@ -39,7 +40,8 @@ func Start(pids ...int) *Meter {
 // Stop ends it.
 func (m *Meter) Stop() Spent {
 	s := Spent{Wall: time.Since(m.began)}
-	ours := CPU(os.Getpid()) - m.own
+	s.Own = CPU(os.Getpid()) - m.own
+	ours := s.Own
 	for i, pid := range m.pids {
 		d := CPU(pid) - m.cpu[i]
 		s.CPU = append(s.CPU, d)
