@@ -76,7 +76,7 @@ sim: ## SEEDS seeds of the simulation (10000)
 	SEEDS=$(SEEDS) $(GO) test -race -timeout 2h -run Sim ./sim
 
 power: ## cut the power under load and count what is left (needs root for a loop mount)
-	$(GO) test -tags power -run Power -v -timeout 20m ./backend/pebble
+	$(GO) test -tags power -run 'RealPower|SmallDisk' -v -timeout 20m ./backend/pebble
 
 clean: ## all that was built
 	rm -rf bin web/dist/assets web/dist/.vite web/dist/.built sdk/dist
