@@ -15,7 +15,7 @@ PORT    ?= 8080
 # Packages of node_modules are not ours.
 GOPKGS  = $(shell $(GO) list ./... | grep -v node_modules)
 
-.PHONY: help run build test app browser check go-test sdk-test web-test bench fuzz sim power clean
+.PHONY: help run build test app browser check go-test sdk-test web-test bench fuzz sim power million clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -77,6 +77,9 @@ sim: ## SEEDS seeds of the simulation (10000)
 
 power: ## cut the power under load and count what is left (needs root for a loop mount)
 	$(GO) test -tags power -run 'RealPower|SmallDisk' -v -timeout 20m ./backend/pebble
+
+million: ## a million rooms: memory, opening after a stop and after kill -9
+	$(GO) test -tags million -run 'TestMillionRooms|TestOpenAfterKill' -v -timeout 30m ./backend/pebble
 
 clean: ## all that was built
 	rm -rf bin web/dist/assets web/dist/.vite web/dist/.built sdk/dist
