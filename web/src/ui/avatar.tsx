@@ -1,4 +1,4 @@
-/** A person's first letter on a colour that is always the same for them. */
+/** A person's initials on a colour that is always the same for them. */
 import type { ReactNode } from "react";
 
 const hues = 6;
@@ -10,12 +10,18 @@ function hue(id: string): number {
 }
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
-const first = (name: string): string => [...graphemes.segment(name.trim().slice(0, 30))][0]?.segment.toUpperCase() ?? "?";
+const first = (word: string): string => [...graphemes.segment(word.slice(0, 30))][0]?.segment.toUpperCase() ?? "";
+
+/** "Amber Otter" is AO. */
+function initials(name: string): string {
+  const words = name.trim().split(/\s+/);
+  return words.slice(0, 2).map(first).join("") || "?";
+}
 
 export function Avatar({ id, name, state }: { id: string; name: string; state?: "online" | "idle" | "offline" }): ReactNode {
   return (
     <span className={`avatar hue-${hue(id)} ${state ?? ""}`} aria-hidden="true">
-      {first(name)}
+      {initials(name)}
     </span>
   );
 }
