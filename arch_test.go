@@ -46,7 +46,7 @@ var floors = map[string]string{
 	"cmd/roomful": "config backend/ feature/ media netloop node server session session/address session/token transport",
 	"sim":         "wire journal backend/memory fanout node feature/ session",
 	"sim/":        "",
-	"bench/":      "wire journal backend/ fanout netloop node feature/ session config bench",
+	"bench/":      "wire journal backend/ fanout netloop node feature/ session config bench/",
 	"bench":       "wire journal backend/ fanout netloop node feature/ session config bench/",
 }
 
@@ -62,9 +62,8 @@ var drivers = map[string]string{
 	"github.com/pelletier/go-toml":        "config",
 	"rsc.io/qr":                           "server",
 	"golang.org/x/image":                  "media",
-	"github.com/rivo/uniseg":              "feature/",
-	"golang.org/x/text/unicode/norm":      "feature/",
-	"golang.org/x/text/secure/precis":     "feature/",
+	"github.com/rivo/uniseg":              "room/text",
+	"golang.org/x/text":                   "room/text",
 }
 
 // TestFloors fails on the first import that climbs.
