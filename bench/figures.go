@@ -31,7 +31,8 @@ func figures() []figure {
 		{"hearts", "taps in one room with 1,000 watching", hearts},
 		{"million", "1,000,000 rooms that exist", million},
 		{"bytes", "bytes on the wire", wireBytes},
-		{"idle", "memory of an idle connection: WebSocket, SSE, TLS", idle},
+		{"idle", "memory of an idle connection: WebSocket, SSE", idle},
+		{"tls", "memory of an idle connection over TLS", idleTLS},
 	}
 }
 

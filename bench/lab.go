@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime/pprof"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -152,10 +154,11 @@ const apiKey = "bench-key-0123456789abcdef"
 // house is a running server.
 type house struct {
 	*process
-	lab   *lab
-	addr  string
-	probe string
-	data  string
+	lab    *lab
+	scheme string
+	addr   string
+	probe  string
+	data   string
 }
 
 // serve starts a server on fresh data, or on data that another left.
@@ -166,9 +169,12 @@ func (l *lab) serve(data string, flags ...string) (*house, error) {
 			return nil, err
 		}
 	}
-	h := &house{lab: l, addr: l.addr(), probe: l.addr(), data: data}
+	h := &house{lab: l, scheme: "http", addr: l.addr(), probe: l.addr(), data: data}
 	args := []string{"serve", "--addr", h.addr, "--data", data, "--api-key", apiKey, "--log-level", "warn",
 		"--address-joins", "0", "--address-connections", "0", "--loops", strconv.Itoa(l.loops)}
+	if slices.Contains(flags, "--tls-cert") {
+		h.scheme = "https"
+	}
 	cmd := exec.Command(l.server, append(args, flags...)...)
 	cmd.Env = append(os.Environ(), "BENCH_PROBE="+h.probe)
 	var err error
@@ -178,6 +184,9 @@ func (l *lab) serve(data string, flags ...string) (*house, error) {
 	return h, h.await()
 }
 
+// insecure trusts the certificate that a run makes for itself.
+var insecure = &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true}}
+
 // await waits until the server is ready.
 func (h *house) await() error {
 	for began := time.Now(); time.Since(began) < 30*time.Second; time.Sleep(time.Millisecond) {
@@ -186,7 +195,7 @@ func (h *house) await() error {
 			return errors.New("the server ended")
 		default:
 		}
-		r, err := http.Get("http://" + h.addr + "/readyz")
+		r, err := insecure.Get(h.scheme + "://" + h.addr + "/readyz")
 		if err != nil {
 			continue
 		}

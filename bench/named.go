@@ -32,22 +32,17 @@ func named(l *lab, s *sheet) error {
 
 // toOne has members post under pre-moderation: each is told of it alone.
 func (l *lab) toOne(n int) (cost series, err error) {
+	name := fmt.Sprintf("named-%d", n)
 	h, err := l.serve("")
 	if err != nil {
 		return nil, err
 	}
-	p, err := h.party(n)
+	p, err := h.party(n, 0)
 	if err != nil {
 		return nil, err
 	}
 	if err := h.post("/v1/rooms/"+p.room, p.token, `{"type":"event.set","data":{"moderation":"pre"}}`, nil); err != nil {
 		return nil, err
-	}
-	p.tokens = append(p.tokens[1:10:10], p.tokens[1:]...)[:n] // few staff at the head; they count nothing here
-	for i := range p.tokens {
-		if i%10 == 0 {
-			p.tokens[i] = p.tokens[(i+1)%n]
-		}
 	}
 	file, err := l.tokenFile(p)
 	if err != nil {
@@ -73,8 +68,16 @@ func (l *lab) toOne(n int) (cost series, err error) {
 		}); err != nil {
 			return nil, err
 		}
-		time.Sleep(posts * 10 * time.Millisecond)
+		run := func() error { time.Sleep(posts * 10 * time.Millisecond); return nil }
+		if len(cost) == 1 {
+			err = h.profiled(name, run)
+		} else {
+			err = run()
+		}
 		spent := m.Stop()
+		if err != nil {
+			return nil, err
+		}
 		if _, err := c.order(load.Order{Do: "send"}); err != nil {
 			return nil, err
 		}
@@ -96,12 +99,12 @@ func (l *lab) sights(s *sheet, n int) error {
 	if err != nil {
 		return err
 	}
-	p, err := h.party(100)
+	p, err := h.party(100, 0)
 	if err != nil {
 		return err
 	}
 	for i := range n - 100 {
-		p.tokens = append(p.tokens, p.tokens[1+i%9])
+		p.tokens = append(p.tokens, p.tokens[i%100])
 	}
 	file, err := l.tokenFile(p)
 	if err != nil {
@@ -125,7 +128,7 @@ func (l *lab) sights(s *sheet, n int) error {
 				return err
 			}
 			const posts = 10
-			frames := h.metric("roomful_frames_total")
+			frames := h.metric("roomful_frames_built_total")
 			m := machine.Start(h.pid())
 			for range posts {
 				if err := h.post("/v1/rooms/"+p.room, p.token, `{"type":"feed.post","data":{"text":"`+filler[:100]+`"}}`, nil); err != nil {
@@ -140,7 +143,7 @@ func (l *lab) sights(s *sheet, n int) error {
 				return err
 			}
 			costs[i] = append(costs[i], float64(spent.CPU[0].Nanoseconds())/1e3/float64(r.Frames))
-			built[i] = (h.metric("roomful_frames_total") - frames) / posts
+			built[i] = (h.metric("roomful_frames_built_total") - frames) / posts
 		}
 		if _, err := c.order(load.Order{Do: "drop"}); err != nil {
 			return err

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -196,7 +197,7 @@ func (m *messages) publish(n int) error {
 	for range n {
 		r := m.next % m.rooms
 		w := m.wires[r%len(m.wires)]
-		w.send(fmt.Sprintf(m.room, r), "channel.publish", payload(m.size, m.timed))
+		w.send(m.name(r), "channel.publish", payload(m.size, m.timed))
 		m.next++
 	}
 	for _, w := range m.wires {
@@ -205,6 +206,13 @@ func (m *messages) publish(n int) error {
 		}
 	}
 	return nil
+}
+
+func (m *messages) name(i int) string {
+	if strings.Contains(m.room, "%d") {
+		return fmt.Sprintf(m.room, i)
+	}
+	return m.room
 }
 
 // begin gives every room a first message.
@@ -229,7 +237,15 @@ func (m *messages) settle() (load.Hist, error) {
 	return took, nil
 }
 
-var filler = string(bytes.Repeat([]byte("r"), 4096))
+// filler is text that does not compress better than words do.
+var filler = func() string {
+	b, x := make([]byte, 4096), uint32(1)
+	for i := range b {
+		x = x*1664525 + 1013904223
+		b[i] = "etaoinshrdlucmfwypvbgkqjxz      "[x>>27]
+	}
+	return string(b)
+}()
 
 // payload is a JSON object of size bytes.
 func payload(size int, timed bool) string {

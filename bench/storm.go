@@ -186,8 +186,9 @@ type party struct {
 	tokens []string // the members'
 }
 
-// party opens an event and has n members join it, each tenth a moderator.
-func (h *house) party(n int) (*party, error) {
+// party opens an event and has n members join it, one of so many a moderator,
+// 0 for none.
+func (h *house) party(n, staff int) (*party, error) {
 	var o struct{ Room, Token string }
 	if err := h.post("/v1/events", apiKey, `{"name":"Bench","preset":"house-party"}`, &o); err != nil {
 		return nil, err
@@ -200,7 +201,7 @@ func (h *house) party(n int) (*party, error) {
 	p := &party{room: o.Room, token: o.Token}
 	for i := range n {
 		member, secret, role := fmt.Sprintf("m_%d", i), fmt.Sprintf("secret-%d", i), "guest"
-		if i%10 == 0 {
+		if staff > 0 && i%staff == 0 {
 			role = "moderator"
 		}
 		w.send(o.Room, "people.join", fmt.Sprintf(`{"member":"%s","name":"Guest %d","role":"%s","proof":"%x"}`, member, i, role, sha256.Sum256([]byte(secret))))
@@ -252,7 +253,7 @@ func (l *lab) views(s *sheet) error {
 	if err != nil {
 		return err
 	}
-	p, err := h.party(n)
+	p, err := h.party(n, 10)
 	if err != nil {
 		return err
 	}
