@@ -82,3 +82,21 @@ test("hearts for the room are counted for everyone", async ({ server, phone }) =
   await expect(hearts(bo)).toHaveAccessibleName(/, 7$/);
   await expect(hearts(ana)).toHaveAccessibleName(/, 7$/);
 });
+
+test("far down, new posts wait behind a button; removals do not", async ({ server, phone }) => {
+  const { page: ana } = await phone();
+  const { page: bo } = await phone();
+  const link = await create(ana, server, "Scrolling");
+  await join(bo, link, "Bo");
+  for (let i = 1; i <= 14; i++) await post(ana, `Post number ${i}.\n\n\n\n\nThe end of it.`);
+  await settled(ana, "Post number 14.");
+  await expect(card(bo, "Post number 14.")).toBeVisible();
+  await bo.evaluate(() => scrollTo(0, 2.5 * innerHeight));
+  await post(ana, "News from the bar");
+  await expect(bo.getByRole("button", { name: "1 new post" })).toBeVisible();
+  await expect(card(bo, "News from the bar")).toHaveCount(0);
+  await choose(ana, "Post number 2.", "Hide from everyone");
+  await expect(card(bo, "Post number 2.")).toHaveCount(0);
+  await bo.getByRole("button", { name: "1 new post" }).click();
+  await expect(card(bo, "News from the bar")).toBeInViewport();
+});

@@ -31,11 +31,12 @@ export function ReactionBar({ room, state, disabled, onSend }: BarProps): ReactN
   const told = useRef(0);
   const shown = (kind: string) => (state.counts[kind] ?? 0) + taps.waiting(kind);
 
-  // What others sent rises from its button. Own taps rose when they were made, and `shown` already counts them.
+  // What others sent rises from its button. Own taps rose when they were made, and `shown` already counts them;
+  // the highest total so far is kept, for taps over the limit make it fall again.
   const totals = useRef<Record<string, number> | undefined>(undefined);
   useEffect(() => {
     const before = totals.current;
-    totals.current = Object.fromEntries(state.kinds.map((kind) => [kind, shown(kind)]));
+    totals.current = Object.fromEntries(state.kinds.map((kind) => [kind, Math.max(shown(kind), before?.[kind] ?? 0)]));
     if (!before) return;
     for (const kind of state.kinds) {
       const more = shown(kind) - (before[kind] ?? 0);
