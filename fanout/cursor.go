@@ -18,6 +18,7 @@ type Cursor struct {
 	at      place   // unless seated: then the group's
 	epoch   string  // of the log that at is in
 	revoked bool    // joins again when its socket has room
+	owed    bool    // what it has may not be the room's state at its place
 	index   int     // in the group's row while seated
 	state   state
 }
@@ -93,6 +94,7 @@ func (c *Cursor) Restart(r Reader, epoch string, seq uint64, sig uint32) {
 	s.tail.mu.Unlock()
 	c.group.members++
 	c.at, c.epoch, c.revoked = place{seq, sig}, epoch, false
+	c.owed = sig == 0 // it may have been cut off where more was to come
 	c.state = straggling
 	if late { // since the room was asked
 		c.rejoin()
@@ -128,8 +130,9 @@ func (c *Cursor) Close() {
 	}
 }
 
-// advance tells the reader all up to its group's place, and seats it there.
-// A reader who is ahead of the group waits for it to come.
+// advance tells the reader all up to its group's place, and seats it there. One
+// whom that would leave without a value that was replaced since is brought to
+// the head. A reader who is ahead of the group waits for it to come.
 func (c *Cursor) advance() {
 	s := c.seats
 	for c.sink.Idle() {
@@ -149,7 +152,7 @@ func (c *Cursor) advance() {
 			s.stragglers = append(s.stragglers, c)
 			return
 		}
-		c.at = f.to
+		c.at, c.owed = f.to, f.cut
 		if f.bytes == nil {
 			continue
 		}
@@ -173,6 +176,9 @@ func (c *Cursor) next() (f frame, ok bool) {
 		return f, false
 	}
 	upTo := place{max(c.at.seq, g.at.seq), max(c.at.sig, g.at.sig)}
+	if c.owed || t.owes(c.at.seq, upTo.seq, g.sight, c.member) {
+		upTo = t.top() // the group will come there
+	}
 	if upTo == c.at {
 		return frame{to: c.at}, true
 	}

@@ -62,44 +62,31 @@ func TestRightsAreForgottenInFavourOfAskingAgain(t *testing.T) {
 	}
 }
 
-// State at a position without more is the fold of the whole log there.
-func TestMoreUntilWhatWasReplacedIsTold(t *testing.T) {
-	bubble(t, Limits{}, func(r *rig) {
-		r.join("", public)
-		slow := r.join("", public)
-		slow.accepts = 0
-		r.pub("")
-		r.loop.settle()
-		r.pub("key=n", "about=post/1", "")
-		r.loop.settle() // the row stands at 4
-		r.tail.frames = nil
-		r.pub("~ key=n") // paced: its flush is still to come
-		slow.writable(-1)
-		slow.want(1, 3, 4)
-		if f := slow.frames[1]; f.Pos != "k3:4" || !f.More {
-			t.Errorf("told %s with more %v, but the value of n there is on its way", f.Pos, f.More)
-		}
-		r.loop.settle()
-		slow.want(1, 3, 4, 5)
-		if f := slow.frames[2]; f.More {
-			t.Error("more, at the head")
-		}
-	})
-	bubble(t, Limits{}, func(r *rig) {
-		r.join("", public)
-		slow := r.join("", public)
-		slow.accepts = 0
-		r.pub("")
-		r.loop.settle()
-		r.pub("about=post/1", "")
-		r.loop.settle()
-		r.pub("covers=post/1")
-		slow.writable(-1)
-		slow.want(1, 3)
-		if f := slow.frames[1]; f.Pos != "k3:3" || !f.More {
-			t.Errorf("told %s with more %v, but what takes post 1 away is on its way", f.Pos, f.More)
-		}
-		r.loop.settle()
-		slow.want(1, 3, 4)
-	})
+// State at a position without more is the fold of the whole log there, so one
+// who comes from behind is not left where a value is missing.
+func TestNobodyIsLeftWithoutWhatWasReplacedSince(t *testing.T) {
+	for name, later := range map[string]string{"a newer value": "~ key=n", "a removal": "covers=post/1"} {
+		bubble(t, Limits{}, func(r *rig) {
+			r.join("", public)
+			slow := r.join("", public)
+			slow.accepts = 0
+			r.pub("")
+			r.loop.settle()
+			r.pub("key=n about=post/1", "")
+			r.loop.settle() // the row stands at 3
+			r.tail.frames = nil
+			r.pub(later) // its flush is still to come
+			slow.writable(-1)
+			slow.want(1, 3, 4)
+			if f := slow.frames[1]; f.Pos != "k3:4" || f.More {
+				t.Errorf("%s: told up to %s, more %v", name, f.Pos, f.More)
+			}
+			resumed := r.resume("", public, 2)
+			resumed.want(3, 4)
+			r.pub("")
+			r.loop.settle()
+			slow.want(1, 3, 4, 5)
+			resumed.want(3, 4, 5)
+		})
+	}
 }

@@ -39,6 +39,7 @@ type group struct {
 	epoch   string    // of the log that at is in
 	cursors []*Cursor // those who stand there
 	members int       // and all who belong here
+	owed    bool      // the last frame was cut: what they have is not the state at their place
 
 	// While a frame is being sent:
 	walking  bool
@@ -218,7 +219,8 @@ func (s *seats) send(g *group, budget int) int {
 
 // finish ends a walk: all of the row stand where the frame brought them.
 func (g *group) finish() {
-	g.at, g.walking, g.frame, g.next = g.frame.to, false, frame{}, 0
+	g.at, g.owed, g.walking = g.frame.to, g.frame.cut, false
+	g.frame, g.next = frame{}, 0
 }
 
 // cut reports whether the group's last frame was full and stopped short of
@@ -294,7 +296,10 @@ func (s *seats) leave(c *Cursor, at place) {
 	if c.index < g.next {
 		at = g.frame.to
 	}
-	c.at, c.epoch = at, g.epoch
+	c.at, c.epoch, c.owed = at, g.epoch, g.owed
+	if g.walking && at == g.frame.to {
+		c.owed = g.frame.cut
+	}
 	i, last := c.index, len(g.cursors)-1
 	if i < g.next {
 		g.next--

@@ -352,7 +352,7 @@ func (t *Tail) collect(p place, upTo uint64, sight room.Sight, member room.Membe
 		size += len(e.text)
 		at = e.seq
 	}
-	return texts, upTo, t.owes(p.seq, upTo, sight, member)
+	return texts, upTo, false
 }
 
 // owes reports whether something in the span was replaced or withdrawn by an

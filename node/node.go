@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -160,6 +162,7 @@ func (n *Node) Close(ctx context.Context) error {
 		hosts = append(hosts, h)
 	}
 	n.mu.Unlock()
+	slices.SortFunc(hosts, func(a, b *host) int { return strings.Compare(string(a.id), string(b.id)) }) // a seed replays
 	done := make(chan struct{})
 	go func() { // ends with the drains, which end with their inboxes
 		n.drains.Wait()
