@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os/exec"
 	"runtime"
@@ -57,12 +58,14 @@ func chosen(args []string) (list []figure, err error) {
 	return list, err
 }
 
-// measure runs figures and writes the table after each.
+// measure runs figures and writes the table after each. One that fails does not
+// keep the others from being measured.
 func measure(l *lab, list []figure) error {
 	s := &sheet{Machine: machine.Facts(), Go: runtime.Version(), Commit: commit()}
+	var failed error
 	for _, f := range list {
 		if err := f.run(l, s); err != nil {
-			return fmt.Errorf("%s: %w", f.name, err)
+			failed = errors.Join(failed, fmt.Errorf("%s: %w", f.name, err))
 		}
 		for i := range s.Rows {
 			if s.Rows[i].Repeat == "" {
@@ -76,7 +79,7 @@ func measure(l *lab, list []figure) error {
 		}
 		l.endAll()
 	}
-	return nil
+	return failed
 }
 
 func commit() string {

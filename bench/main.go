@@ -11,6 +11,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/signal"
@@ -102,5 +103,8 @@ func broadcaster(args []string) error {
 		b.Spread = b.Spread || a == "spread"
 	}
 	fmt.Println("ready")
-	return bare.Run(listen, feed, b, loops)
+	if err := bare.Run(listen, feed, b, loops); err != io.EOF { // the run has ended
+		return err
+	}
+	return nil
 }

@@ -127,14 +127,14 @@ func (l *lab) sights(s *sheet, n int) error {
 			if _, err := c.order(load.Order{Do: "count"}); err != nil {
 				return err
 			}
-			const posts = 10
+			const posts = 6
 			frames := h.metric("roomful_frames_built_total")
 			m := machine.Start(h.pid())
 			for range posts {
 				if err := h.post("/v1/rooms/"+p.room, p.token, `{"type":"feed.post","data":{"text":"`+filler[:100]+`"}}`, nil); err != nil {
 					return err
 				}
-				time.Sleep(200 * time.Millisecond)
+				time.Sleep(600 * time.Millisecond) // one person's rate of posts
 			}
 			time.Sleep(300 * time.Millisecond)
 			spent := m.Stop()
