@@ -1,6 +1,7 @@
 package room
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -125,9 +126,20 @@ func (tx *Tx) Alarm(name string, at time.Time) {
 }
 
 func (tx *Tx) encode(what string, data any) json.RawMessage {
-	b, err := json.Marshal(data)
+	b, err := marshal(data)
 	if err != nil && tx.effects.Err == nil {
 		tx.effects.Err = fmt.Errorf("encode %s: %w", what, err)
 	}
 	return b
+}
+
+// marshal is json.Marshal, with a short way for what is JSON already.
+func marshal(data any) ([]byte, error) {
+	raw, ok := data.(json.RawMessage)
+	if !ok || len(raw) == 0 {
+		return json.Marshal(data)
+	}
+	out := bytes.NewBuffer(make([]byte, 0, len(raw)))
+	err := json.Compact(out, raw) // one line: events of a stream end at a blank one
+	return out.Bytes(), err
 }

@@ -93,7 +93,7 @@ func ParseOp(s string) (Op, error) {
 	}
 	client, digits, ok := strings.Cut(s, ":")
 	n, err := strconv.ParseUint(digits, 10, 64)
-	if !ok || err != nil || n == 0 || n > maxOp || !namePattern.MatchString(client) {
+	if !ok || err != nil || n == 0 || n > maxOp || !validName(client) {
 		return Op{}, Errorf(Invalid, "An op is client:n, with n from 1 to 2^53-1 and rising.")
 	}
 	return Op{Client: client, N: n}, nil
