@@ -196,12 +196,13 @@ func TestDrippingIsGivenUpOn(t *testing.T) {
 // slowly is a body that takes its time.
 type slowly struct {
 	io.Reader
+	piece int
 	pause time.Duration
 }
 
 func (s *slowly) Read(b []byte) (int, error) {
 	<-time.After(s.pause)
-	return s.Reader.Read(b[:min(len(b), 1+len(b)/8)])
+	return s.Reader.Read(b[:min(len(b), s.piece)])
 }
 
 // TestUploadsMayBeSlow: longer than a command may take.
@@ -209,8 +210,8 @@ func TestUploadsMayBeSlow(t *testing.T) {
 	t.Parallel()
 	h := open(t)
 	p := h.opens("wedding")
-	whole := picture(t, 640, 480)
-	pieces := &slowly{strings.NewReader(string(whole)), 12 * time.Second / time.Duration(len(whole)/4096+1)}
+	whole := picture(t, 64, 48)
+	pieces := &slowly{strings.NewReader(string(whole)), len(whole)/11 + 1, time.Second}
 	req, _ := http.NewRequest("POST", h.url(p.url()+"/photos"), pieces)
 	req.ContentLength, req.Header = int64(len(whole)), headerOf(p.owner.token, "")
 	start := time.Now()
