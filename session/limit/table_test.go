@@ -40,6 +40,26 @@ func TestBurstThenRate(t *testing.T) {
 	}
 }
 
+func TestWaitTakesNothing(t *testing.T) {
+	table, r := newTable(100), Rate{Burst: 2, PerSecond: 4}
+	for range 5 {
+		if wait := table.Wait("m", epoch, r); wait != 0 {
+			t.Fatalf("a full bucket makes wait %v", wait)
+		}
+	}
+	if n, _ := table.Allow("m", epoch, 2, r); n != 2 {
+		t.Fatalf("%d granted of a full bucket", n)
+	}
+	for range 5 {
+		if wait := table.Wait("m", epoch, r); wait != 250*time.Millisecond {
+			t.Fatalf("an empty bucket makes wait %v, not 250ms", wait)
+		}
+	}
+	if n, _ := table.Allow("m", after(250*time.Millisecond), 1, r); n != 1 {
+		t.Fatal("refused after the wait")
+	}
+}
+
 func TestPartialGrantIsWhatTheBucketHolds(t *testing.T) {
 	table, r := newTable(100), Rate{Burst: 20, PerSecond: 4}
 	if n, _ := table.Allow("m", epoch, 15, r); n != 15 {
