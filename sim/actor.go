@@ -262,9 +262,8 @@ func (a *actor) history() {
 	select {
 	case out = <-done:
 	case <-l.died:
-		return
 	}
-	if out.Err != nil {
+	if out.Err != nil || out.Result == nil {
 		return
 	}
 	w.mu.Lock()

@@ -188,6 +188,9 @@ func (r *reader) enter(l *life) *node.Entry {
 	l.node.Join(r.room, node.Join{Caller: r.caller, Since: r.since(), Only: r.only}, receiver(func(o node.Outcome) { got <- o }), 0)
 	select {
 	case out := <-got:
+		if l.dead() { // either may be heard first
+			return nil
+		}
 		pause(r.rand, time.Microsecond, time.Millisecond)
 		return out.Entry
 	case <-l.died:
@@ -210,13 +213,15 @@ type conn struct {
 	gone   bool
 }
 
+// ask joins, in an instant of its own: the room's turn runs beside whoever
+// asked, and what both post to a loop must have an order.
 func (c *conn) ask(since string) {
 	if c.gone {
 		return
 	}
-	c.life.node.Join(c.r.room, node.Join{Caller: c.r.caller, Since: since, Only: c.r.only}, receiver(func(out node.Outcome) {
-		c.loop.do(func() { c.answer(out) })
-	}), 0)
+	join := node.Join{Caller: c.r.caller, Since: since, Only: c.r.only}
+	to := receiver(func(out node.Outcome) { c.loop.do(func() { c.answer(out) }) })
+	time.AfterFunc(time.Duration(1+c.rand.IntN(5000)), func() { c.life.node.Join(c.r.room, join, to, 0) })
 }
 
 func (c *conn) answer(out node.Outcome) {

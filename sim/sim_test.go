@@ -78,7 +78,7 @@ func TestASeedReplaysExactly(t *testing.T) {
 		a, b := Run(t, seed+1), Run(t, seed+1)
 		for i := range min(len(a.Trace), len(b.Trace)) {
 			if a.Trace[i] != b.Trace[i] {
-				t.Fatalf("seed %d: line %d is %q, then %q", seed+1, i, a.Trace[i], b.Trace[i])
+				t.Fatalf("seed %d parts after %s\ninto\t%s\nand\t%s", seed+1, strings.Join(a.Trace[max(0, i-9):i], "\n\t"), strings.Join(a.Trace[i:min(i+3, len(a.Trace))], "\n\t"), strings.Join(b.Trace[i:min(i+3, len(b.Trace))], "\n\t"))
 			}
 		}
 		if len(a.Trace) != len(b.Trace) || len(a.Trace) == 0 {

@@ -144,6 +144,7 @@ func (w *world) fate(r *rand.Rand) {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		_ = l.node.Close(ctx)
 		cancel()
+		pause(r, time.Microsecond, time.Millisecond) // not in the instant of the last turn
 		w.die()
 		w.boot()
 	case 6, 7:
