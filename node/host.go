@@ -58,6 +58,7 @@ func (h *host) post(req request) error {
 
 // drain runs turns until the inbox is empty.
 func (h *host) drain() {
+	growStack()
 	for batch := h.take(); len(batch) > 0; batch = h.take() {
 		h.turn(batch)
 		h.used.Store(h.node.opts.Now().UnixNano())
@@ -151,3 +152,16 @@ func (h *host) open() *fanout.Tail {
 	n.presence.introduce(n, h.id) // once the tail is where others tell it too
 	return tail
 }
+
+// growStack makes the goroutine's stack as large as a turn needs, while there
+// is nothing on it to copy. Growing in the middle of a feature's JSON took 19%
+// of a turn's time, this way it is 5%.
+//
+//go:noinline
+func growStack() {
+	var space [6 << 10]byte
+	touch(&space)
+}
+
+//go:noinline
+func touch(*[6 << 10]byte) {}
