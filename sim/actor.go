@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"github.com/roomful/roomful/node"
@@ -54,6 +55,16 @@ func (c *call) Receive(_ uint64, out node.Outcome) {
 		c.acked(&out)
 	} else {
 		w.noted("%s %s %s: %s", c.a.caller.Member, c.cmd.op, c.cmd.typ, out.Err.Code)
+		switch out.Err.Code {
+		case room.Unavailable, room.Drain, room.Busy, room.Banned:
+		default:
+			if c.cmd.first != nil {
+				w.broken("%s of %q was acknowledged, then answered %s", c.cmd.op, c.a.caller.Member, out.Err.Code)
+			}
+			if c.cmd.op.N > 0 && out.Err.Code == room.Stale || out.Err.Code == room.Conflict && strings.HasPrefix(out.Err.Message, "Op ") {
+				w.broken("%s of %q in order was answered %v", c.cmd.op, c.a.caller.Member, out.Err)
+			}
+		}
 	}
 	close(c.done)
 }

@@ -12,6 +12,7 @@ import (
 
 var (
 	seeds = flag.Int("seeds", 60, "how many seeds to run; SEEDS sets it too")
+	stop  = flag.Bool("stop", false, "stop at the first seed that fails")
 	first = flag.Uint64("seed", 0, "run this seed alone, and print its trace with -v")
 )
 
@@ -53,6 +54,12 @@ func TestSimulation(t *testing.T) {
 		}
 	}
 	for _, seed := range list {
+		if *stop { // one after the other
+			if hold(t, seed); t.Failed() {
+				return
+			}
+			continue
+		}
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			hold(t, seed)
