@@ -1,6 +1,7 @@
 package node
 
 import (
+	"context"
 	"errors"
 	"sync"
 	"sync/atomic"
@@ -86,6 +87,9 @@ func (h *host) rest() {
 		return
 	}
 	if h.state != nil {
+		if h.state.logBytes > minRest {
+			h.save(context.Background())
+		}
 		h.drop()
 		h.node.stats.Retired.Add(1)
 	}

@@ -306,8 +306,12 @@ func (st *state) restore(snap journal.Snapshot) error {
 }
 
 // minLog is how much log a room replays at most before a snapshot is worth
-// its write: about 5 ms of a wake.
-const minLog = 256 << 10
+// its write: about a millisecond of a wake. minRest is that of a room that
+// goes to sleep, which will be woken once at least.
+const (
+	minLog  = 64 << 10
+	minRest = 16 << 10
+)
 
 // outgrown reports whether the log since the snapshot outgrew it.
 func (st *state) outgrown() bool { return st.logBytes > max(minLog, st.snapBytes) }

@@ -28,6 +28,8 @@ type Session struct {
 	first *first // what an event stream opens with, then nil
 	gone  bool
 
+	frames limit.Bucket // what it may send
+
 	asking  bool          // hello's token is being checked
 	waiting []wire.Client // frames that came meanwhile, at most maxWaiting
 }
@@ -164,7 +166,7 @@ func (s *Session) pays(id uint64) bool {
 	if s.who.Service != nil {
 		return true
 	}
-	granted, wait := s.reg.rates.Allow(s.key(), time.Now(), 1, frameRate)
+	granted, wait := s.frames.Allow(time.Now(), 1, frameRate)
 	if granted == 0 {
 		s.reg.Stats.Limited.Add(1)
 		s.refuse(id, &room.Error{Code: room.RateLimited, Message: "Too many frames at once.", RetryAfter: wait})
