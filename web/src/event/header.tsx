@@ -42,7 +42,8 @@ export function Header({ onPeople, wide }: { onPeople: (() => void) | undefined;
         </button>
       )}
       {place.host && <button type="button" className="round" aria-label={t.header.host} aria-haspopup="dialog" onClick={() => open({ show: "host" })}><Icon name="sliders" /></button>}
-      <button type="button" className="round" aria-label={t.header.me} aria-haspopup="dialog" onClick={() => open({ show: "me" })}>
+      <button type="button" className="round" aria-haspopup="dialog" onClick={() => open({ show: "me" })}>
+        <span className="hush">{t.header.me}</span>
         {me ? <Avatar id={me.id} name={me.name} /> : <Icon name="more" />}
       </button>
       <Pill />
