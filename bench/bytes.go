@@ -66,7 +66,7 @@ func wireBytes(l *lab, s *sheet) error {
 		}
 		s.add(row{
 			Figure: "bytes on the wire, " + t.what, Value: fmt.Sprint(sizes), Aim: "told",
-			Notes: fmt.Sprintf("Bytes of the stream to the client for each update of so many bytes of JSON (random letters). Idle: %.0f bytes an hour down, and as many pongs up; TCP and IP heads not in it.",
+			Notes: fmt.Sprintf("Bytes of the stream to the client for each update of so many bytes of JSON (random letters, the same in each). Idle: %.0f bytes an hour down, and as many pongs up; TCP and IP heads not in it.",
 				float64(r.Bytes)/float64(max(r.Conns, 1))*float64(time.Hour)/float64(watch)),
 		})
 		if _, err := c.order(load.Order{Do: "drop"}); err != nil {

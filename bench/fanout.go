@@ -128,14 +128,14 @@ func (l *lab) duel(rooms, readers int, timed bool, how ...string) (*duel, error)
 
 // outcome is the pairs of a duel.
 type outcome struct {
-	ours, bare         series // CPU µs per delivery
-	rate, bareRate     series
-	write, bareWrite   series // messages per write
-	size, clientCPU    series
-	other, steal       series
-	ourP99, bareP99    series // ms
-	ourP50, bareP50    series
-	p99, barep99Spread series
+	ours, bare       series // CPU µs per delivery
+	rate, bareRate   series
+	write, bareWrite series // messages per write
+	size, clientCPU  series
+	other, steal     series
+	ourP99, bareP99  series // ms
+	ourP50, bareP50  series
+	ack              series // p50 of the publisher's commands, ms
 }
 
 // pairs measures in turn: the server, then the broadcaster with frames of the
@@ -195,6 +195,7 @@ func (o *outcome) add(a, b *sample) {
 	o.bareP99 = append(o.bareP99, ms(b.Latency.Quantile(.99)))
 	o.ourP50 = append(o.ourP50, ms(a.Latency.Quantile(.5)))
 	o.bareP50 = append(o.bareP50, ms(b.Latency.Quantile(.5)))
+	o.ack = append(o.ack, ms(a.acks.Quantile(.5)))
 }
 
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1e3 }

@@ -69,7 +69,7 @@ func measure(l *lab, list []figure) error {
 		}
 		for i := range s.Rows {
 			if s.Rows[i].Repeat == "" {
-				s.Rows[i].Repeat = "go run ./bench " + f.name
+				s.Rows[i].Repeat = l.repeat(f.name)
 			}
 		}
 		if l.out != "" {
@@ -80,6 +80,18 @@ func measure(l *lab, list []figure) error {
 		l.endAll()
 	}
 	return failed
+}
+
+// repeat is the command that measures a figure again as it was.
+func (o *options) repeat(name string) string {
+	text := "go run ./bench "
+	if o.pairs != 5 {
+		text += fmt.Sprintf("-pairs %d ", o.pairs)
+	}
+	if o.scale != 1 {
+		text += fmt.Sprintf("-scale %v ", o.scale)
+	}
+	return text + name
 }
 
 func commit() string {

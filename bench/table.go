@@ -125,7 +125,11 @@ func (s *sheet) markdown() string {
 		"processes of others kept busy meanwhile: above 0.3 take rates and latencies as a lower bound.\n\n", s.Machine, s.Go)
 	b.WriteString("| figure | measured | reference | ratio | aim | reached | other | when, UTC | how |\n|---|---|---|---|---|---|--:|---|---|\n")
 	for _, r := range s.Rows {
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %.2f | %s | `%s` |\n", r.Figure, r.Value, r.Ref, r.Ratio, r.Aim, r.Reached, r.Other, r.At, r.Repeat)
+		other := "–" // not measured
+		if r.Other > 0 {
+			other = fmt.Sprintf("%.2f", r.Other)
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s | %s | `%s` |\n", r.Figure, r.Value, r.Ref, r.Ratio, r.Aim, r.Reached, other, r.At, r.Repeat)
 	}
 	b.WriteString("\n## Notes\n\n")
 	for _, r := range s.Rows {
