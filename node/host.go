@@ -25,6 +25,7 @@ type host struct {
 	inbox    []request
 	draining bool
 	retired  bool
+	closing  bool         // the node is: nothing new is begun
 	tail     *fanout.Tail // nil until somebody reads
 }
 
@@ -39,11 +40,20 @@ const (
 
 var errRetired = errors.New("node: room retired")
 
+// close has every later post refused. Once it returns, no post starts a drain.
+func (h *host) close() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.closing = true
+}
+
 // post queues req, waking the room if it is idle.
 func (h *host) post(req request) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	switch {
+	case h.closing:
+		return errClosing
 	case h.retired:
 		return errRetired
 	case len(h.inbox) >= maxInbox:

@@ -153,7 +153,7 @@ func (n *Node) Retire(idle time.Duration) {
 
 // Close lets turns under way finish, saves snapshots of the rooms that are
 // awake, and refuses everything that comes later with Drain. The journal
-// stays open: it belongs to the caller.
+// stays open: it belongs to the caller. Run has ended before.
 func (n *Node) Close(ctx context.Context) error {
 	n.mu.Lock()
 	n.closed = true
@@ -163,6 +163,9 @@ func (n *Node) Close(ctx context.Context) error {
 	}
 	n.mu.Unlock()
 	slices.SortFunc(hosts, func(a, b *host) int { return strings.Compare(string(a.id), string(b.id)) }) // a seed replays
+	for _, h := range hosts {
+		h.close()
+	}
 	done := make(chan struct{})
 	go func() { // ends with the drains, which end with their inboxes
 		n.drains.Wait()
@@ -181,12 +184,14 @@ func (n *Node) Close(ctx context.Context) error {
 	return ctx.Err()
 }
 
+var errClosing = room.Errorf(room.Drain, "The server is restarting. Your place is kept.")
+
 // host returns the room's host, made if there is none.
 func (n *Node) host(id room.ID) (*host, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.closed {
-		return nil, room.Errorf(room.Drain, "The server is restarting. Your place is kept.")
+		return nil, errClosing
 	}
 	if h := n.hosts[id]; h != nil {
 		return h, nil

@@ -198,6 +198,10 @@ func (r *reader) enter(l *life) *node.Entry {
 	}
 }
 
+// sampled is how many frames go by for one whose state is held to the log:
+// what it is and what it should be are most of a run's cost.
+const sampled = 3
+
 // conn is a live connection: a fanout.Sink, on its loop. It does what
 // session's Session and joined do.
 type conn struct {
@@ -427,7 +431,7 @@ func (f *frame) arrive() {
 		}
 	}
 	r.pos = f.pos
-	if !k.more {
+	if !k.more && len(w.seen)%sampled == 0 {
 		k.state = r.state.normal(k, w.rooms[r.room])
 	}
 	w.seen = append(w.seen, *k)

@@ -11,7 +11,7 @@ import (
 )
 
 var (
-	seeds = flag.Int("seeds", 60, "how many seeds to run; SEEDS sets it too")
+	seeds = flag.Int("seeds", 16, "how many seeds to run; SEEDS sets it too")
 	stop  = flag.Bool("stop", false, "stop at the first seed that fails")
 	first = flag.Uint64("seed", 0, "run this seed alone, and print its trace with -v")
 )

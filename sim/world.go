@@ -141,6 +141,7 @@ func (w *world) fate(r *rand.Rand) {
 		w.boot()
 	case 5:
 		w.note("close")
+		l.stop()
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		_ = l.node.Close(ctx)
 		cancel()
