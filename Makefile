@@ -64,8 +64,8 @@ sdk-test: build ## the SDK, alone and against the binary
 web-test: build ## stories with two browsers against the binary
 	cd web && $(NPM) run --silent typecheck && $(NPM) test --silent && ROOMFUL_BIN=$(CURDIR)/$(BIN) $(NPM) run --silent e2e
 
-bench: build ## the figures, each beside a bare reference; kept in bench/results
-	$(GO) run ./bench -server $(BIN)
+bench: ## the figures, each beside a bare reference; kept in bench/results
+	$(GO) run ./bench -out bench/results/table all
 
 fuzz: ## every fuzz target, FUZZTIME each (30s)
 	@for p in $$(grep -rl '^func Fuzz' --include=*_test.go . | grep -v node_modules | xargs -n1 dirname | sort -u); do \

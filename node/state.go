@@ -313,8 +313,10 @@ const (
 	minRest = 16 << 10
 )
 
-// outgrown reports whether the log since the snapshot outgrew it.
-func (st *state) outgrown() bool { return st.logBytes > max(minLog, st.snapBytes) }
+// outgrown reports whether the log since the snapshot outgrew it. A large
+// state is written again for four times as much log: encoding it holds the
+// room up, and was a fifth of a hot room's time when it was once.
+func (st *state) outgrown() bool { return st.logBytes > max(minLog, 4*st.snapBytes) }
 
 // save stores a snapshot. A failure is logged: the log still has everything.
 func (h *host) save(ctx context.Context) {

@@ -76,7 +76,7 @@ func (s *Server) routes() {
 
 // policy keeps a page to itself: no script or picture of anybody else's, no
 // third party learns who came.
-const policy = "default-src 'self'; img-src 'self' blob: data:; frame-ancestors 'self'; base-uri 'none'; form-action 'self'"
+const policy = "default-src 'self'; frame-ancestors 'self'; base-uri 'none'; form-action 'self'"
 
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {

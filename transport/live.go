@@ -18,9 +18,7 @@ import (
 	"github.com/roomful/roomful/wire"
 )
 
-// live upgrades to a WebSocket and hands the socket to the loops. An identity
-// that does not hold is told in a frame and a close code: a browser shows
-// scripts nothing of a refused handshake.
+// live upgrades to a WebSocket and hands the socket to the loops.
 func (d *Doors) live(w http.ResponseWriter, r *http.Request) {
 	if !isUpgrade(r) {
 		w.Header().Set("Upgrade", "websocket")

@@ -89,7 +89,10 @@ func serve(ctx context.Context, cfg *config.Config) error {
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", cfg.Addr)
+	// Sockets have their own signs of life (netloop), requests their timeouts:
+	// without keep-alives a handshake has four system calls less.
+	quiet := net.ListenConfig{KeepAlive: -1}
+	listener, err := quiet.Listen(ctx, "tcp", cfg.Addr)
 	if err != nil {
 		return err
 	}
