@@ -86,10 +86,10 @@ func (r *reader) run() {
 			pause(r.rand, time.Microsecond, 50*time.Millisecond)
 		}
 	}
-	for { // once more, to see the end
+	for !r.w.left.Load() { // once more, to see the end
 		l := r.w.now()
 		r.live(l, 0)
-		if r.w.left.Load() || l.dead() {
+		if l.dead() {
 			return
 		}
 		pause(r.rand, time.Millisecond, time.Second)
