@@ -156,6 +156,9 @@ func (s *shard) keep(hash uint64, full, at int64, most int) {
 	if n == 0 || n >= worthSweeping && s.old.latest <= at || n >= (most+1)/2 {
 		s.old, s.fresh = s.fresh, generation{full: make(map[uint64]int64)}
 	}
+	if len(s.old.full) > 0 && s.old.latest <= at {
+		s.old = generation{} // all of them are full again
+	}
 	s.fresh.full[hash] = full
 	s.fresh.latest = max(s.fresh.latest, full)
 }
