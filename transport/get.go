@@ -110,8 +110,8 @@ const joinTimeout = 10 * time.Second
 func (d *Doors) enter(ctx context.Context, id room.ID, who *session.Identity, j node.Join) (*node.Entry, error) {
 	await := node.NewAwait()
 	d.opts.Registry.Join(who, id, j, await)
-	out, err := await.Wait(ctx)
-	return out.Entry, d.opts.Registry.Veil(who, err)
+	entry, err := d.fresh(ctx, id, j, who, await)
+	return entry, d.opts.Registry.Veil(who, err)
 }
 
 // again is enter for who was let in already: rights are asked for anew, but
@@ -120,8 +120,19 @@ func (d *Doors) again(ctx context.Context, id room.ID, who *session.Identity, j 
 	await := node.NewAwait()
 	j.Caller = who.Caller(id)
 	d.opts.Registry.Node().Join(id, j, await, 0)
+	return d.fresh(ctx, id, j, who, await)
+}
+
+// fresh waits for the entry, and asks again if it may not be shown any more by
+// the time it is here: an answer that begins after a removal does not carry
+// what was removed.
+func (d *Doors) fresh(ctx context.Context, id room.ID, j node.Join, who *session.Identity, await node.Await) (*node.Entry, error) {
 	out, err := await.Wait(ctx)
-	return out.Entry, err
+	if err != nil || !out.Entry.Outdated() {
+		return out.Entry, err
+	}
+	out.Entry.Tail.Release()
+	return d.again(ctx, id, who, j)
 }
 
 // expiry fires when who's token ends; it is nil for never.
