@@ -10,12 +10,13 @@ NPM     ?= npm
 BIN     := bin/roomful
 FUZZTIME ?= 30s
 SEEDS   ?= 10000
+KILLS   ?= 60
 NPM_CI  := $(NPM) ci --no-audit --no-fund --loglevel=error
 PORT    ?= 8080
 # Packages of node_modules are not ours.
 GOPKGS  = $(shell $(GO) list ./... | grep -v node_modules)
 
-.PHONY: help run build test app browser check go-test sdk-test web-test bench fuzz sim power million clean
+.PHONY: help run build test app browser check go-test sdk-test web-test bench fuzz sim soak power million clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -74,6 +75,9 @@ fuzz: ## every fuzz target, FUZZTIME each (30s)
 
 sim: ## SEEDS seeds of the simulation (10000)
 	SEEDS=$(SEEDS) $(GO) test -race -timeout 2h -run Sim ./sim
+
+soak: ## kill the server KILLS times (60) under load, on both kinds of sockets
+	ROOMFUL_KILLS=$(KILLS) $(GO) test -run NothingIsLostOnKill -v -timeout 1h ./cmd/roomful
 
 power: ## cut the power under load and count what is left (needs root for a loop mount)
 	$(GO) test -tags power -run 'RealPower|SmallDisk' -v -timeout 20m ./backend/pebble

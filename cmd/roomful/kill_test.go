@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -39,7 +41,7 @@ func TestNothingIsLostOnKill(t *testing.T) {
 				writers[i] = &writer{client: fmt.Sprintf("w%d", i), acked: map[string]uint64{}}
 				writing.Go(func() { writers[i].run(h, stop) })
 			}
-			for range 4 {
+			for range kills(t) {
 				wait(t, time.Duration(300+rand.IntN(400))*time.Millisecond)
 				h.kill()
 				h.start()
@@ -63,6 +65,21 @@ func TestNothingIsLostOnKill(t *testing.T) {
 			}
 		})
 	}
+}
+
+// kills is how often the server is killed: 4 times, or ROOMFUL_KILLS as make
+// soak sets it.
+func kills(t *testing.T) int {
+	t.Helper()
+	text := os.Getenv("ROOMFUL_KILLS")
+	if text == "" {
+		return 4
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }
 
 // wait lets the load go on for a while: what is tested is time passing.
