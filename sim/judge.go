@@ -86,6 +86,10 @@ func (w *world) complete(k *look) {
 		return
 	}
 	h := w.rooms[k.id]
+	if head := uint64(len(h.updates)); k.to > head {
+		w.broken("%s was told of %d, the log ends at %d", k.who, k.to, head)
+		return
+	}
 	for seq := k.from + 1; seq <= k.to; seq++ {
 		u := &h.updates[seq-1]
 		if k.sight.Sees(u, k.member) && !slices.Contains(k.seqs, seq) && !h.superseded(u) {
