@@ -60,7 +60,7 @@ go-test: app ## Go tests, with the race detector
 	$(GO) test -race -timeout 12m $(GOPKGS)
 
 sdk-test: build ## the SDK, alone and against the binary
-	cd sdk && $(NPM) run --silent check && $(NPM) run --silent size && ROOMFUL_BIN=$(CURDIR)/$(BIN) $(NPM) test --silent
+	cd sdk && $(NPM) run --silent typecheck && $(NPM) run --silent size && ROOMFUL_BIN=$(CURDIR)/$(BIN) $(NPM) test --silent
 
 web-test: build ## stories with two browsers against the binary
 	cd web && $(NPM) run --silent typecheck && $(NPM) test --silent && ROOMFUL_BIN=$(CURDIR)/$(BIN) $(NPM) run --silent e2e
