@@ -16,7 +16,7 @@ PORT    ?= 8080
 # Packages of node_modules are not ours.
 GOPKGS  = $(shell $(GO) list ./... | grep -v node_modules)
 
-.PHONY: help run build test app browser check go-test sdk-test web-test bench fuzz sim soak power million clean
+.PHONY: help run build test app browser check go-test sdk-test web-test screens bench fuzz sim soak power million clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -64,6 +64,9 @@ sdk-test: build ## the SDK, alone and against the binary
 
 web-test: build ## stories with two browsers against the binary
 	cd web && $(NPM) run --silent typecheck && $(NPM) test --silent && ROOMFUL_BIN=$(CURDIR)/$(BIN) $(NPM) run --silent e2e
+
+screens: build ## pictures of every screen and state in web/e2e/screens, and the README's
+	cd web && SCREENS=1 ROOMFUL_BIN=$(CURDIR)/$(BIN) $(NPM) run --silent e2e -- screens
 
 bench: ## the figures, each beside a bare reference; kept in bench/results
 	$(GO) run ./bench -out bench/results/table all
