@@ -9,6 +9,7 @@ import (
 	"github.com/roomful/roomful/feature/event"
 	"github.com/roomful/roomful/node"
 	"github.com/roomful/roomful/room"
+	"github.com/roomful/roomful/session"
 	"github.com/roomful/roomful/web"
 	"github.com/roomful/roomful/wire"
 )
@@ -75,15 +76,24 @@ func (s *Server) eventID(w http.ResponseWriter, r *http.Request) (room.ID, bool)
 	return id, err == nil
 }
 
-// eventPage is the app for members and the join page for everyone else.
-func (s *Server) eventPage(w http.ResponseWriter, r *http.Request) {
+// visitor is eventID and who asks; it answers for those it can not tell.
+func (s *Server) visitor(w http.ResponseWriter, r *http.Request) (room.ID, *session.Identity, bool) {
 	id, ok := s.eventID(w, r)
 	if !ok {
-		return
+		return "", nil, false
 	}
 	who, err := s.opts.Doors.Identify(r)
 	if err != nil {
 		s.trouble(w, r, err)
+		return "", nil, false
+	}
+	return id, who, true
+}
+
+// eventPage is the app for members and the join page for everyone else.
+func (s *Server) eventPage(w http.ResponseWriter, r *http.Request) {
+	id, who, ok := s.visitor(w, r)
+	if !ok {
 		return
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), turnTimeout)
@@ -180,13 +190,8 @@ func (s *Server) joinForm(w http.ResponseWriter, r *http.Request) {
 // hostPage shows a host how to invite, and lets the private link's script
 // claim the event on another device.
 func (s *Server) hostPage(w http.ResponseWriter, r *http.Request) {
-	id, ok := s.eventID(w, r)
+	id, who, ok := s.visitor(w, r)
 	if !ok {
-		return
-	}
-	who, err := s.opts.Doors.Identify(r)
-	if err != nil {
-		s.trouble(w, r, err)
 		return
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), turnTimeout)
